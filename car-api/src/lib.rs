@@ -1,0 +1,1 @@
+//! Lambda function: the inventory of autonomous robot cars

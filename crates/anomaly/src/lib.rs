@@ -1,0 +1,1 @@
+//! Numbers in, verdicts out: models of what is normal

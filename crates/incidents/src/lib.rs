@@ -1,0 +1,1 @@
+//! What becomes of verdicts: lifecycle, grouping, messages, deep links

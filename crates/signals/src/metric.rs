@@ -1,0 +1,119 @@
+//! Every metric that Outrider's own functions emit or read, once.
+//!
+//! A metric's name as a string literal anywhere else fails the architecture test: dashboards, alarms, queries
+//! and the code that emits must not be able to disagree.
+
+use crate::Unit;
+
+macro_rules! metrics {
+    ($($(#[$doc:meta])* $variant:ident: $unit:ident),* $(,)?) => {
+        /// A metric by its CloudWatch name, which is the variant's own.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Metric { $($(#[$doc])* $variant),* }
+
+        impl Metric {
+            /// Every one of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// CloudWatch's name for it.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => stringify!($variant)),* }
+            }
+
+            /// The unit it is emitted in.
+            #[must_use]
+            pub fn unit(self) -> Unit {
+                match self { $(Self::$variant => Unit::$unit),* }
+            }
+        }
+    };
+}
+
+metrics! {
+    /// Time from request to response, injected faults included.
+    Latency: Milliseconds,
+    /// One for each request.
+    Requests: Count,
+    /// One for each answer with status 4xx other than 429.
+    ClientErrors: Count,
+    /// One for each answer with status 5xx that is not a throttle.
+    Faults: Count,
+    /// One for each answer 429, or 503 because a dependency throttled.
+    Throttled: Count,
+    /// One for each request refused by validation.
+    ValidationFailures: Count,
+    /// Members of request bodies that the service does not know and keeps out.
+    UnknownFields: Count,
+    /// Time in calls to Amazon DynamoDB.
+    DynamoDbLatency: Milliseconds,
+    /// Time in calls to Amazon EventBridge.
+    EventBridgeLatency: Milliseconds,
+    /// Read capacity units that the calls consumed.
+    ConsumedReadCapacity: Count,
+    /// Write capacity units that the calls consumed.
+    ConsumedWriteCapacity: Count,
+    /// Second and later attempts of calls to dependencies.
+    RetryAttempts: Count,
+    /// Calls to dependencies that failed after their last attempt.
+    RetriesExhausted: Count,
+    /// Events that the bus accepted.
+    EventsPublished: Count,
+    /// Events that the bus refused after the last attempt.
+    EventPublishFailures: Count,
+    /// Cars created.
+    CarsCreated: Count,
+    /// Cars changed.
+    CarsUpdated: Count,
+    /// Cars deleted.
+    CarsDeleted: Count,
+    /// One for each new execution environment (dimensions of AWS Powertools: `function_name`, `service`).
+    ColdStart: Count,
+    /// One for each start refused by a bad configuration.
+    ConfigError: Count,
+    /// Log lines that log-processor read.
+    LogEvents: Count,
+    /// Samples it extracted.
+    Samples: Count,
+    /// Log lines it rejected, by reason.
+    RejectedEvents: Count,
+    /// Rollup items it wrote.
+    RollupsWritten: Count,
+    /// One for each detector run that finished evaluation and outbox.
+    DetectorRun: Count,
+    /// Age of the newest minute that any watched series has data for.
+    DataLagSeconds: Seconds,
+    /// Series that were scored.
+    SeriesEvaluated: Count,
+    /// Incidents that opened.
+    IncidentsOpened: Count,
+    /// Incidents that resolved.
+    IncidentsResolved: Count,
+    /// Messages handed to SNS.
+    MessagesPublished: Count,
+    /// Messages given up after their last attempt.
+    MessagesDead: Count,
+    /// AWS/Lambda: invocations that ran.
+    Invocations: Count,
+    /// AWS/Lambda: invocations that ended in a function error.
+    Errors: Count,
+    /// AWS/Lambda: invocations refused for lack of concurrency.
+    Throttles: Count,
+    /// AWS/Lambda: environments busy at the same time.
+    ConcurrentExecutions: Count,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_in_cloudwatch_style() {
+        let names: BTreeSet<_> = Metric::ALL.iter().map(|metric| metric.name()).collect();
+        assert_eq!(names.len(), Metric::ALL.len());
+        assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_alphanumeric())));
+        assert_eq!(Metric::Latency.unit(), Unit::Milliseconds);
+    }
+}

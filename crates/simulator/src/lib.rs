@@ -1,0 +1,1 @@
+//! A Lambda fleet with seasons, noise and known faults, from a seed

@@ -1,0 +1,1 @@
+//! Lambda function: rollups and metrics in, incidents and messages out

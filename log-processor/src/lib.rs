@@ -1,0 +1,1 @@
+//! Lambda function: log batches in, rollups out
