@@ -3,7 +3,14 @@
 //! One port (a narrow trait) for each thing the deciding code needs, one file for each adapter behind it.
 
 pub mod aws;
+pub mod checkpoints;
 pub mod clock;
 pub mod config;
+pub mod dynamodb;
 pub mod emit;
 pub mod logging;
+pub mod metric_source;
+pub mod series_store;
+pub mod state_store;
+#[cfg(test)]
+mod testing;

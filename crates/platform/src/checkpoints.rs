@@ -1,0 +1,136 @@
+//! The detector's state objects: immutable, one for each (shard, window), written once.
+//!
+//! Why objects and not DynamoDB items: ten thousand states of 4 KB every minute would cost over $1,000 a month
+//! as items and cost cents as one object. `object_store` gives S3 on AWS and a folder elsewhere.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use object_store::aws::AmazonS3Builder;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+use signals::Minute;
+
+/// Why a state object could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("state object {path}: {source}")]
+pub struct CheckpointError {
+    path: String,
+    source: object_store::Error,
+}
+
+impl CheckpointError {
+    /// Whether the same call may succeed later: everything but a missing permission or a missing bucket.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        use object_store::Error::{NotFound, NotImplemented, PermissionDenied, Unauthenticated};
+        !matches!(self.source, NotFound { .. } | NotImplemented { .. } | PermissionDenied { .. } | Unauthenticated { .. })
+    }
+}
+
+/// Reads and writes state objects.
+#[derive(Clone)]
+pub struct Checkpoints(Arc<dyn ObjectStore>);
+
+impl fmt::Debug for Checkpoints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Checkpoints({})", self.0)
+    }
+}
+
+fn path(shard: u16, window: Minute) -> Path {
+    Path::from(format!("state/{shard}/{}", window.index()))
+}
+
+impl Checkpoints {
+    /// Objects in an S3 bucket; region, credentials and endpoint come from the environment.
+    ///
+    /// # Errors
+    /// A bucket name that S3 does not accept.
+    pub fn bucket(name: &str) -> Result<Self, CheckpointError> {
+        AmazonS3Builder::from_env()
+            .with_bucket_name(name)
+            .build()
+            .map(|store| Self(Arc::new(store)))
+            .map_err(|source| CheckpointError { path: name.to_owned(), source })
+    }
+
+    /// Objects in a folder, which is made when it is not there.
+    ///
+    /// # Errors
+    /// A folder that cannot be made.
+    pub fn folder(at: &std::path::Path) -> Result<Self, CheckpointError> {
+        let failed = |source| CheckpointError { path: at.display().to_string(), source };
+        std::fs::create_dir_all(at)
+            .map_err(|error| failed(object_store::Error::Generic { store: "folder", source: Box::new(error) }))?;
+        LocalFileSystem::new_with_prefix(at).map(|store| Self(Arc::new(store))).map_err(failed)
+    }
+
+    /// Objects in any store; for tests that make it fail.
+    #[must_use]
+    pub fn over(store: Arc<dyn ObjectStore>) -> Self {
+        Self(store)
+    }
+
+    /// The state at the end of `window`; `None` when nobody wrote it.
+    ///
+    /// # Errors
+    /// A store that does not answer.
+    pub async fn read(&self, shard: u16, window: Minute) -> Result<Option<Bytes>, CheckpointError> {
+        let path = path(shard, window);
+        let found = match self.0.get(&path).await {
+            Ok(found) => found.bytes().await,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(source) => return Err(CheckpointError { path: path.to_string(), source }),
+        };
+        found.map(Some).map_err(|source| CheckpointError { path: path.to_string(), source })
+    }
+
+    /// Writes the state at the end of `window` unless it is there: the first writer is right, and a retry that
+    /// computed the same window from the same rollups has the same bytes.
+    ///
+    /// # Errors
+    /// A store that does not answer.
+    pub async fn write_once(&self, shard: u16, window: Minute, state: Vec<u8>) -> Result<(), CheckpointError> {
+        let path = path(shard, window);
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match self.0.put_opts(&path, state.into(), options).await {
+            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
+            Err(source) => Err(CheckpointError { path: path.to_string(), source }),
+        }
+    }
+
+    /// Removes the state of a window that nothing points to any more. One that is not there is no error.
+    ///
+    /// # Errors
+    /// A store that does not answer.
+    pub async fn forget(&self, shard: u16, window: Minute) -> Result<(), CheckpointError> {
+        let path = path(shard, window);
+        match self.0.delete(&path).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(source) => Err(CheckpointError { path: path.to_string(), source }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_first_state_of_a_window_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let checkpoints = Checkpoints::folder(folder.path()).unwrap();
+        let window = Minute::parse("2026-11-20T22:05:00Z").unwrap();
+        assert_eq!(checkpoints.read(0, window).await.unwrap(), None);
+        checkpoints.write_once(0, window, b"first".to_vec()).await.unwrap();
+        checkpoints.write_once(0, window, b"second".to_vec()).await.unwrap();
+        assert_eq!(checkpoints.read(0, window).await.unwrap().as_deref(), Some(&b"first"[..]));
+        assert_eq!(checkpoints.read(1, window).await.unwrap(), None);
+        checkpoints.forget(0, window).await.unwrap();
+        checkpoints.forget(0, window).await.unwrap();
+        assert_eq!(checkpoints.read(0, window).await.unwrap(), None);
+    }
+}
