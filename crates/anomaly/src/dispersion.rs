@@ -1,0 +1,118 @@
+//! How much more a count varies than a Poisson count would, learned from its own history.
+//!
+//! The moment estimator of φ in variance = μ + φ·μ²: the mean of ((x − μ)² − μ) / μ², each minute weighted by how
+//! much it can tell.
+
+use crate::SnapshotError;
+use crate::snapshot::{MOST, Reader, put_f64};
+
+/// Minutes over which the memory halves: three days hold several of each hour.
+const HALF_LIFE: f64 = 3.0 * 24.0 * 60.0;
+/// A minute's weight is 1 / (1/μ + this)²: the estimator's inverse variance, up to a constant. A mean of 0.04
+/// errors tells next to nothing about φ, and a very large one no more than this allows.
+const SOFTENING: f64 = 0.02;
+/// The weight of the prior: twenty minutes at a mean of 40 requests.
+const PRIOR_WEIGHT: f64 = 10_000.0;
+
+/// A running estimate of φ.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Dispersion {
+    excess: f64,
+    weight: f64,
+}
+
+/// What φ may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Allowance {
+    /// Before anything is learned.
+    pub(crate) prior: f64,
+    /// Never less: the error of the expectation itself.
+    pub(crate) least: f64,
+    /// Never more.
+    pub(crate) most: f64,
+}
+
+impl Dispersion {
+    pub(crate) fn new() -> Self {
+        Self {
+            excess: 0.0,
+            weight: 0.0,
+        }
+    }
+
+    pub(crate) fn get(&self, allowance: Allowance) -> f64 {
+        let phi = (self.excess + PRIOR_WEIGHT * allowance.prior) / (self.weight + PRIOR_WEIGHT);
+        phi.clamp(allowance.least, allowance.most)
+    }
+
+    /// Learns from a count (winsorised by the caller) and what was expected of it.
+    pub(crate) fn learn(&mut self, count: f64, mean: f64) {
+        if mean <= 0.0 {
+            return;
+        }
+        let keep = (-std::f64::consts::LN_2 / HALF_LIFE).exp();
+        let weight = (1.0 / mean + SOFTENING).powi(-2);
+        let relative = (count - mean) / mean;
+        self.excess = self.excess * keep + weight * (relative * relative - 1.0 / mean);
+        self.weight = self.weight * keep + weight;
+    }
+
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        put_f64(out, self.excess);
+        put_f64(out, self.weight);
+    }
+
+    pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, SnapshotError> {
+        Ok(Self {
+            excess: reader.f64_in("dispersion", -MOST, MOST)?,
+            weight: reader.f64_in("dispersion weight", 0.0, MOST)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+    use rand_distr::{Distribution, Gamma, Poisson};
+
+    use super::*;
+
+    const ALLOWANCE: Allowance = Allowance {
+        prior: 0.05,
+        least: 0.0,
+        most: 10.0,
+    };
+
+    #[test]
+    fn the_extra_variance_is_found() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        for (mean, phi) in [(40.0, 0.02), (40.0, 0.2), (1_000.0, 0.01), (5.0, 0.3)] {
+            let mut dispersion = Dispersion::new();
+            let rate = Gamma::new(1.0 / phi, mean * phi).unwrap();
+            for _ in 0..10_000 {
+                dispersion.learn(
+                    Poisson::new(rate.sample(&mut rng))
+                        .unwrap()
+                        .sample(&mut rng),
+                    mean,
+                );
+            }
+            let found = dispersion.get(ALLOWANCE);
+            assert!(
+                (found / phi - 1.0).abs() < 0.2,
+                "mean {mean}: {found} instead of {phi}"
+            );
+        }
+    }
+
+    #[test]
+    fn rare_counts_leave_the_prior_alone() {
+        let mut dispersion = Dispersion::new();
+        for minute in 0..10_000 {
+            dispersion.learn(if minute % 25 == 0 { 1.0 } else { 0.0 }, 0.04);
+        }
+        let found = dispersion.get(ALLOWANCE);
+        assert!((found - 0.05).abs() < 0.01, "{found}");
+    }
+}

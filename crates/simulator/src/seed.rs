@@ -1,0 +1,27 @@
+//! One stream of random numbers for each purpose and minute.
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+/// What a stream is for: streams never share a number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Purpose {
+    /// The requests of a minute.
+    Requests = 1,
+    /// What faults do to them.
+    Faults = 2,
+    /// The order, times and sizes of a demo's faults.
+    Plan = 3,
+    /// Memory used by invocations.
+    Memory = 4,
+}
+
+/// The stream of (seed, purpose, minute). The three are the key of `ChaCha8`, which makes streams independent
+/// without hashing.
+pub(crate) fn stream(seed: u64, purpose: Purpose, minute: i64) -> ChaCha8Rng {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    key[8..16].copy_from_slice(&minute.to_le_bytes());
+    key[16] = purpose as u8;
+    ChaCha8Rng::from_seed(key)
+}
