@@ -1,1 +1,229 @@
-//! Lambda function: rollups and metrics in, incidents and messages out
+//! The detector: once a minute, from rollups and metrics to incidents and messages.
+//!
+//! A run reads the state at the end of the last settled minute, learns what has settled since, judges the newer
+//! minutes on a copy, turns the verdicts of each window into transitions, and sends what waits in the outbox.
+//! Every step may be repeated: a run that is killed anywhere is finished by the next one, with the same answer.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use platform::checkpoints::{CheckpointError, Checkpoints};
+use platform::clock::Clock;
+use platform::emit::Emitter;
+use platform::metric_source::MetricSource;
+use platform::notifier::Notifier;
+use platform::series_store::{SeriesStore, SeriesStoreError};
+use platform::state_store::{Claim, StateStore, StateStoreError};
+use serde::{Deserialize, Serialize};
+use signals::Minute;
+use tokio::sync::Mutex;
+
+pub mod groups;
+pub mod polling;
+pub mod settings;
+pub mod state;
+pub mod watch;
+pub mod watchlist;
+
+mod decisions;
+mod learning;
+mod outbox;
+mod polls;
+mod start;
+mod telemetry;
+#[cfg(test)]
+mod tests;
+
+pub use decisions::Told;
+pub use start::{StartError, connect, start};
+use state::State;
+use watch::Watch;
+
+/// How long a run owns its window. Longer than any run, shorter than the schedule's retries.
+const LEASE: SignedDuration = SignedDuration::from_secs(50);
+/// Windows that a late run still turns into transitions; what is older is learned, but nobody is woken for it.
+const STALE_WINDOWS: i64 = 30;
+
+/// What the schedule sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tick {
+    /// The time the run was due, not the time it runs: a replay of last Tuesday gives last Tuesday's answer.
+    pub at: Timestamp,
+    /// Which share of the log groups; there is one shard unless the fleet needs more.
+    #[serde(default)]
+    pub shard: u16,
+}
+
+/// What a run needs.
+#[derive(Debug)]
+pub struct Deps {
+    /// What is watched.
+    pub watch: Watch,
+    /// Rollups.
+    pub series: Arc<dyn SeriesStore>,
+    /// Claims, pointers, alert groups and the outbox.
+    pub state: Arc<dyn StateStore>,
+    /// State objects.
+    pub checkpoints: Checkpoints,
+    /// AWS/Lambda metrics.
+    pub metrics: Arc<dyn MetricSource>,
+    /// Where messages go.
+    pub notifier: Arc<dyn Notifier>,
+    /// For leases only; decisions use the schedule's time.
+    pub clock: Arc<dyn Clock>,
+    /// The detector's own metrics.
+    pub emitter: Arc<dyn Emitter>,
+    /// Names this execution environment: it owns the windows it claims.
+    pub owner: String,
+    /// The state object that a warm environment still holds.
+    pub warm: Warm,
+}
+
+/// The last committed state, by shard and window; the pointer says whether it is still the right one.
+#[derive(Debug, Default)]
+pub struct Warm(Mutex<Option<(u16, State)>>);
+
+/// What a run came to.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Outcome {
+    /// The window that was due.
+    pub window: String,
+    /// `ran`, `done` (somebody had finished it) or `held` (somebody else is at it).
+    pub status: &'static str,
+    /// Windows that were turned into transitions.
+    pub windows_decided: u64,
+    /// Subjects that have a model.
+    pub series_evaluated: u64,
+    /// Subjects left out by the limit of series for each service.
+    pub series_left_out: u64,
+    /// Seconds from the newest minute that has data to the window's end; `None` without any data.
+    pub data_lag_seconds: Option<i64>,
+    /// Polls of CloudWatch that failed: their minutes are unknown.
+    pub polls_failed: u64,
+    /// Incidents that changed, in order.
+    pub told: Vec<Told>,
+    /// Messages handed over.
+    pub messages_published: u64,
+    /// Messages given up.
+    pub messages_dead: u64,
+}
+
+/// Why a run ended early. The next run picks up where this one stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Rollups.
+    #[error(transparent)]
+    Series(#[from] SeriesStoreError),
+    /// Claims, records or outbox.
+    #[error(transparent)]
+    State(#[from] StateStoreError),
+    /// State objects.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A state that cannot be stored.
+    #[error(transparent)]
+    Encode(#[from] state::StateError),
+    /// A stored incident that cannot be read.
+    #[error(transparent)]
+    Record(#[from] incidents::RecordError),
+    /// A service or environment without a name.
+    #[error(transparent)]
+    Group(#[from] incidents::InvalidGroup),
+    /// A message that cannot be stored.
+    #[error("message {id} cannot be stored: {message}")]
+    Message {
+        /// Its name.
+        id: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// Somebody else kept changing the same incident.
+    #[error("incident group {fingerprint} changed under {attempts} attempts to write it; the next run tries again")]
+    Contended {
+        /// The group.
+        fingerprint: String,
+        /// How often it was tried.
+        attempts: u32,
+    },
+}
+
+impl Error {
+    /// Whether the same run may succeed later.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Series(error) => error.is_retryable(),
+            Self::State(error) => error.is_retryable(),
+            Self::Checkpoint(error) => error.is_retryable(),
+            Self::Contended { .. } => true,
+            Self::Encode(_) | Self::Record(_) | Self::Group(_) | Self::Message { .. } => false,
+        }
+    }
+}
+
+/// The newest minute that had ended when the run was due.
+#[must_use]
+pub fn window_of(tick: &Tick) -> Minute {
+    Minute::containing(tick.at).plus(-1)
+}
+
+/// One run.
+///
+/// # Errors
+/// A store that does not answer, or holds what this build cannot read.
+pub async fn handle(tick: &Tick, deps: &Deps) -> Result<Outcome, Error> {
+    let window = window_of(tick);
+    let mut outcome = Outcome { window: window.to_string(), ..Outcome::default() };
+    let now = deps.clock.now();
+    let lease_until = now.saturating_add(LEASE).unwrap_or(now);
+    match deps.state.claim_window(tick.shard, window, &deps.owner, now, lease_until).await? {
+        Claim::Mine => outcome.status = "ran",
+        Claim::Done => {
+            // Its messages may still wait: whoever finished the window may have died over the outbox.
+            outcome.status = "done";
+            outbox::send(deps, &mut outcome).await?;
+            return Ok(outcome);
+        }
+        Claim::Held { until } => {
+            tracing::info!(%window, %until, "another detector holds the window");
+            outcome.status = "held";
+            return Ok(outcome);
+        }
+    }
+    outbox::send(deps, &mut outcome).await?;
+    run(tick.shard, window, deps, &mut outcome).await?;
+    outbox::send(deps, &mut outcome).await?;
+    deps.state.finish_window(tick.shard, window, &deps.owner).await?;
+    telemetry::emit(deps, &outcome, tick.at);
+    Ok(outcome)
+}
+
+/// Learns, judges and decides every window up to `window`.
+async fn run(shard: u16, window: Minute, deps: &Deps, outcome: &mut Outcome) -> Result<(), Error> {
+    let settle = i64::from(deps.watch.detector.settle_minutes);
+    let pointer = deps.state.pointer(shard).await?;
+    let decided = pointer.map_or(window.plus(-1), |pointer| pointer.decided);
+    let first = decided.plus(1).max(window.plus(1 - STALE_WINDOWS));
+    let mut settled = learning::settled(shard, pointer, first.plus(-settle), deps).await?;
+    outcome.polls_failed = polls::poll(deps, first.plus(1 - polling::REREAD_MINUTES), window, first < window).await?;
+    let recent = learning::recent(deps, &settled, first, window).await?;
+    for index in first.index()..=window.index() {
+        let at = Minute::from_index(index);
+        learning::settle(deps, &mut settled, &recent, at.plus(-settle)).await?;
+        let provisional = learning::provisional(deps, &settled, &recent, at);
+        outcome.told.extend(decisions::decide_window(deps, &provisional, &recent, at).await?);
+        outcome.series_evaluated = provisional.len() as u64;
+        outcome.series_left_out = provisional.left_out;
+        outcome.windows_decided += 1;
+    }
+    outcome.data_lag_seconds = learning::newest(&recent).map(|newest| window.since(newest) * 60);
+    learning::commit(shard, deps, settled, window.max(decided)).await
+}
+
+/// What Lambda is told of a run that failed: the kind decides nothing there, but it is what its metrics group by.
+impl From<Error> for lambda_runtime::Diagnostic {
+    fn from(error: Error) -> Self {
+        let kind = if error.is_retryable() { "Detector.Retryable" } else { "Detector.Permanent" };
+        Self { error_type: kind.to_owned(), error_message: error.to_string() }
+    }
+}

@@ -1,1 +1,31 @@
-//! What becomes of verdicts: lifecycle, grouping, messages, deep links
+//! What becomes of verdicts: lifecycle, grouping, messages, deep links.
+//!
+//! Pure: no I/O, no clock, no randomness. The detector says what it saw in a window ([`Observation`]);
+//! [`decide`] says what that means for the incident of the group and why; [`render`] says it to people. The shell
+//! stores the [`Record`] and publishes each [`Publication`] exactly as it stands.
+//!
+//! Sources: conventions.md §1 (messages, links) and §2 (identity, lifecycle).
+
+pub mod fingerprint;
+pub mod incident_id;
+pub mod inhibition;
+pub mod lifecycle;
+pub mod links;
+pub mod member;
+pub mod message;
+pub mod policy;
+pub mod reason;
+pub mod record;
+pub mod symptom;
+mod wire;
+
+pub use fingerprint::{Fingerprint, Group, InvalidGroup};
+pub use incident_id::IncidentId;
+pub use inhibition::{Inhibition, inhibitor};
+pub use lifecycle::{Action, Condition, Decision, Observation, decide, m_of_n};
+pub use member::{Member, Reading, Statistic};
+pub use message::{Change, Context, Example, LocalZone, Publication, Topic, Transition, render};
+pub use policy::{InvalidPolicy, MOfN, Policy, Settings};
+pub use reason::Reason;
+pub use record::{Acknowledgement, Audience, Incident, Record, RecordError, Sighting, Status};
+pub use symptom::{Direction, Severity, Symptom};

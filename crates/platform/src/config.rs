@@ -129,6 +129,31 @@ impl<'a> Reader<'a> {
         self.problems.push(text);
     }
 
+    /// Reads and parses a file that a variable names; `None` when that went wrong, which is remembered. `hint`
+    /// says where the name came from and what to do.
+    pub fn file<T, E: fmt::Display>(
+        &mut self,
+        path: &str,
+        hint: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {path}: {error} ({hint})"));
+        text.and_then(|text| parse(&text).map_err(|error| format!("{path}: {error}")))
+            .map_err(|problem| self.problems.push(problem))
+            .ok()
+    }
+
+    /// Like [`Reader::finish`], handing on a value that is only there when nothing went wrong.
+    ///
+    /// # Errors
+    /// Every problem there was.
+    pub fn finish_with<T>(self, value: Option<T>) -> Result<T, ConfigErrors> {
+        match value {
+            Some(value) if self.problems.is_empty() => Ok(value),
+            _ => Err(ConfigErrors(self.problems)),
+        }
+    }
+
     /// # Errors
     /// Every problem there was.
     pub fn finish(self) -> Result<(), ConfigErrors> {

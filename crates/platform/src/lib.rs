@@ -10,7 +10,9 @@ pub mod dynamodb;
 pub mod emit;
 pub mod logging;
 pub mod metric_source;
+pub mod notifier;
 pub mod series_store;
 pub mod state_store;
-#[cfg(test)]
-mod testing;
+pub mod telemetry;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;

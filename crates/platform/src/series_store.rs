@@ -1,0 +1,159 @@
+//! Where rollups live: raw as each batch wrote them, sealed by minute and by hour, and the registry of series.
+//!
+//! Rollups are written, never updated. A batch is named by its content's identity, so a redelivered batch
+//! overwrites itself; readers merge. That is why there is no `add`, no counter and no transaction here, and why
+//! any write may be made twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::fmt::Write as _;
+
+use async_trait::async_trait;
+use sha2::{Digest, Sha256};
+use signals::{Minute, Rollup, SeriesKey};
+
+pub mod dynamodb;
+mod layout;
+#[cfg(test)]
+mod tests;
+
+/// The rollups of one minute (or hour), by series.
+pub type SeriesRollups = BTreeMap<SeriesKey, Rollup>;
+/// Rollups by the minute (or the first minute of the hour) and by series.
+pub type Rollups = BTreeMap<Minute, SeriesRollups>;
+
+/// The identity of what a writer read: 32 lower-case hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BatchId(String);
+
+impl BatchId {
+    /// The batch that is identified by these parts in this order: equal parts give the same batch, and no
+    /// other cut of the same bytes does (each part is hashed with its length). The first half of a SHA-256:
+    /// with 128 bits, 10¹² batches collide with a probability of 10⁻¹⁵.
+    pub fn of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+        Self(hexadecimal(&hash.finalize()[..16]))
+    }
+
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// What a write came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Items stored.
+    pub items: u64,
+    /// Series left out because one alone is larger than an item can be: its dimension values are hundreds of
+    /// kilobytes. Writing them again cannot help, so they are counted and not an error.
+    pub too_large: u64,
+}
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum SeriesStoreError {
+    /// The service refused or did not answer.
+    #[error("series table {table}: {operation} failed: {message}")]
+    Call {
+        /// The table's name.
+        table: String,
+        /// The operation in DynamoDB's words.
+        operation: &'static str,
+        /// What the service said.
+        message: String,
+        /// Whether the same call may succeed later.
+        retryable: bool,
+    },
+    /// The service took the call and left items out, time and again: the table has no capacity for them now.
+    #[error(
+        "series table {table}: {left} of {of} items were not written in {attempts} attempts; \
+         write the same batch again, which is safe, or raise the table's capacity"
+    )]
+    Unwritten {
+        /// The table's name.
+        table: String,
+        /// Items that were not written.
+        left: usize,
+        /// Items there were to write.
+        of: usize,
+        /// How often the last of them were tried.
+        attempts: u32,
+    },
+    /// An item is there but does not have the shape this build writes.
+    #[error("series table {table}: item {item} is unreadable: {reason}; delete it to do without it")]
+    Damaged {
+        /// The table's name.
+        table: String,
+        /// Partition and sort key.
+        item: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl SeriesStoreError {
+    /// Whether the same call may succeed later. Every write may be made twice.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Call { retryable, .. } => *retryable,
+            Self::Unwritten { .. } => true,
+            Self::Damaged { .. } => false,
+        }
+    }
+}
+
+/// Rollups by log group. Ranges include both ends; minutes without rollups are absent from the answers.
+#[async_trait]
+pub trait SeriesStore: Send + Sync + fmt::Debug {
+    /// Stores what one batch says of each minute, in place of what an earlier write of the same batch said.
+    async fn put_batch(
+        &self,
+        log_group: &str,
+        batch: &BatchId,
+        minutes: &Rollups,
+    ) -> Result<Written, SeriesStoreError>;
+
+    /// What all batches together say, merged in the order of their names, so that two readers of the same
+    /// batches get the same bits.
+    async fn raw_minutes(&self, log_group: &str, from: Minute, to: Minute) -> Result<Rollups, SeriesStoreError>;
+
+    /// Stores the whole of some minutes, in place of what was sealed for them before. A minute without series
+    /// is stored too: sealed and silent is not the same as never sealed.
+    async fn seal_minutes(&self, log_group: &str, sealed: &Rollups) -> Result<Written, SeriesStoreError>;
+
+    /// The minutes that were sealed.
+    async fn sealed_minutes(&self, log_group: &str, from: Minute, to: Minute) -> Result<Rollups, SeriesStoreError>;
+
+    /// Stores the whole of some hours, by their first minute, in place of what was sealed for them before.
+    async fn seal_hours(&self, log_group: &str, sealed: &Rollups) -> Result<Written, SeriesStoreError>;
+
+    /// The hours that were sealed, by their first minute, from the hour of `from` to the hour of `to`.
+    async fn hours(&self, log_group: &str, from: Minute, to: Minute) -> Result<Rollups, SeriesStoreError>;
+
+    /// Stores the list of the log group's series as of `window`, in place of the earlier list.
+    async fn put_registry(
+        &self,
+        log_group: &str,
+        series: &BTreeSet<SeriesKey>,
+        window: Minute,
+    ) -> Result<(), SeriesStoreError>;
+
+    /// The list of the log group's series; empty when nobody stored one.
+    async fn registry(&self, log_group: &str) -> Result<BTreeSet<SeriesKey>, SeriesStoreError>;
+}

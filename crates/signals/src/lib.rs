@@ -3,6 +3,7 @@
 //! Pure: no I/O, no clock, no randomness. Everything that travels between Outrider's functions (the key of a
 //! series, the bytes of a rollup) has exactly one spelling, and it is here.
 
+pub mod emf;
 pub mod histogram;
 pub mod metric;
 pub mod minute;

@@ -1,0 +1,237 @@
+//! What people and paging tools receive: one transition of an incident, said in every form it is needed in.
+//!
+//! Deterministic: the same inputs give the same bytes, so a message that is sent twice after a crash is
+//! recognised as the same one (conventions.md §2.4). Limits and forms: conventions.md §1.1 to §1.6.
+
+mod addresses;
+mod advice;
+mod alarm;
+mod canonical;
+mod chat;
+mod email;
+mod moment;
+mod number;
+mod region;
+mod story;
+mod untrusted;
+
+#[cfg(test)]
+pub(crate) mod example;
+#[cfg(test)]
+mod rules;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+pub use moment::LocalZone;
+
+use crate::{Action, Audience, Member, Record, Severity};
+use story::Story;
+
+/// Subjects shorter than 100 characters are accepted by SNS.
+const SUBJECT_CHARS: usize = 99;
+/// One SMS of the GSM alphabet is 160; the sender's name and SNS's prefix need some.
+const SMS_CHARS: usize = 140;
+/// What a message should stay below, so that every tool on the way takes it. SNS's own limit is 262,144 bytes.
+const TARGET_BYTES: usize = 16 * 1024;
+/// How many members are listed, tried in this order until the message is small enough.
+const MEMBER_LIMITS: [usize; 5] = [20, 10, 5, 2, 1];
+
+/// Where the watched service runs, and what is known around it. The same for all its incidents.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Context {
+    /// Region code: `eu-west-1`.
+    pub region: String,
+    /// Account number, 12 digits.
+    pub account: String,
+    /// The team that owns the service; `None`: not configured.
+    pub owner: Option<String>,
+    /// The zone of the people on call; `None`: UTC only.
+    pub local: Option<LocalZone>,
+    /// Where the runbooks lie: `<base>/latency.md`; `None`: not configured.
+    pub runbook_base: Option<String>,
+    /// The name of the service's dashboard; `None`: there is none.
+    pub dashboard: Option<String>,
+    /// The log group of the service; `None`: not known.
+    pub log_group: Option<String>,
+    /// Deploys and other changes, in any order and of any age.
+    pub changes: Vec<Change>,
+    /// When the feed of changes last said anything; `None`: there is no feed, so nothing is known of changes.
+    pub deploy_feed_last_seen: Option<Timestamp>,
+}
+
+/// Something that somebody or something changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// When.
+    pub at: Timestamp,
+    /// What: `deploy car-api v41 -> v42`.
+    pub text: String,
+}
+
+/// A request to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// Its request id.
+    pub request_id: String,
+    /// What its log says, as it stands there: the message cleans, redacts and cuts it.
+    pub text: Option<String>,
+}
+
+/// What happened to an incident, and what is known in this minute.
+#[derive(Debug, Clone, Copy)]
+pub struct Transition<'a> {
+    /// What to say.
+    pub action: Action,
+    /// The run's `now`.
+    pub at: Timestamp,
+    /// The record after the decision.
+    pub record: &'a Record,
+    /// The series that breach in this window, in any order.
+    pub members: &'a [Member],
+    /// Labels of series of the same symptom that were measured and are normal.
+    pub unaffected: &'a [String],
+    /// Alerts of the same service that this one mutes: `high latency`.
+    pub also_seen: &'a [String],
+    /// Requests to look at.
+    pub examples: &'a [Example],
+}
+
+/// Which SNS topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Topic {
+    /// `outrider-page`: paging tools and the mail of those on call.
+    Page,
+    /// `outrider-ticket`: what can wait for the morning.
+    Ticket,
+    /// `outrider-chat`: Amazon Q Developer in Slack or Teams.
+    Chat,
+}
+
+impl Topic {
+    /// The spelling in ids.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Ticket => "ticket",
+            Self::Chat => "chat",
+        }
+    }
+}
+
+/// One SNS request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Publication {
+    /// `<incident>-<seq>-<topic>`: the same when the same transition is rendered again.
+    pub id: String,
+    /// Where it goes.
+    pub topic: Topic,
+    /// `Subject`: ASCII, at most 99 characters, begins with `ALARM: ` or `OK: `.
+    pub subject: String,
+    /// `Message`, exactly.
+    pub message: String,
+    /// `MessageStructure`: `json` for page and ticket, absent for chat.
+    pub message_structure: Option<String>,
+    /// `MessageAttributes`, all of type String: `severity`, `state`, `service`, `env`, `kind`.
+    pub attributes: BTreeMap<String, String>,
+    /// The mail's text, whatever the topic: for the inbox and for people who read along.
+    pub email: String,
+    /// The chat's text in Slack markdown, whatever the topic.
+    pub chat: String,
+}
+
+/// Says a transition: one publication for each topic that must hear of it, most urgent first. Empty if there is
+/// nothing to say.
+#[must_use]
+pub fn render(context: &Context, transition: &Transition<'_>) -> Vec<Publication> {
+    let Some(incident) = transition
+        .record
+        .incident
+        .as_ref()
+        .filter(|_| transition.action != Action::None)
+    else {
+        return Vec::new();
+    };
+    let topics: &[Topic] = match (incident.audience, transition.record.group.severity()) {
+        (Audience::Nobody, _) => &[],
+        (Audience::Chat, _) | (Audience::OnCall, Severity::Info) => &[Topic::Chat],
+        (Audience::OnCall, Severity::Page) => &[Topic::Page, Topic::Chat],
+        (Audience::OnCall, Severity::Ticket) => &[Topic::Ticket, Topic::Chat],
+    };
+    topics
+        .iter()
+        .map(|topic| smallest(context, transition, incident, *topic))
+        .collect()
+}
+
+/// Lists fewer members until the message is small enough. Every text in it is cut, so the last try always is.
+fn smallest(
+    context: &Context,
+    transition: &Transition<'_>,
+    incident: &crate::Incident,
+    topic: Topic,
+) -> Publication {
+    let [first, rest @ ..] = MEMBER_LIMITS;
+    let mut publication = publication(&Story::new(context, transition, incident, first), topic);
+    for limit in rest {
+        if publication.message.len() <= TARGET_BYTES {
+            break;
+        }
+        publication = self::publication(&Story::new(context, transition, incident, limit), topic);
+    }
+    publication
+}
+
+fn publication(story: &Story<'_>, topic: Topic) -> Publication {
+    let id = format!(
+        "{}-{}-{}",
+        story.incident.id,
+        story.incident.seq,
+        topic.as_str()
+    );
+    let email = email::text(story);
+    let (message, message_structure) = match topic {
+        Topic::Chat => (chat::notification(story, &id).to_string(), None),
+        Topic::Page | Topic::Ticket => {
+            let canonical = canonical::alert(story, &id).to_string();
+            let forms = json!({
+                "default": story.headline(),
+                "email": email,
+                "https": alarm::notification(story).to_string(),
+                "sqs": canonical,
+                "lambda": canonical,
+                "sms": untrusted::ascii(&story.sms(), SMS_CHARS),
+            });
+            (forms.to_string(), Some("json".to_owned()))
+        }
+    };
+    let group = story.group();
+    let attributes = [
+        ("severity", group.severity().as_str()),
+        ("state", story.state()),
+        ("service", group.service.as_str()),
+        ("env", group.environment.as_str()),
+        ("kind", "anomaly"),
+    ];
+    Publication {
+        id,
+        topic,
+        subject: untrusted::ascii(&story.subject(), SUBJECT_CHARS),
+        message,
+        message_structure,
+        attributes: attributes
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), untrusted::one_line_of(value)))
+            .collect(),
+        email,
+        chat: chat::text(story),
+    }
+}
+
+#[cfg(test)]
+mod tests;

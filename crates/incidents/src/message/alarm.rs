@@ -1,0 +1,108 @@
+//! The form that paging tools parse: a `CloudWatch` alarm's notification (conventions.md §1.3).
+//!
+//! `AlarmName` and `AlarmArn` are a pager's key, so they are those of the group, in ALARM and in OK. No alarm of
+//! that name need exist in `CloudWatch`. `AlarmConfigurationUpdatedTimestamp` and the lists of actions' topics
+//! are left out or empty: there is no such configuration, and a made-up one could be believed.
+
+use serde_json::{Value, json};
+use signals::SeriesName;
+
+use super::story::Story;
+use super::{addresses, moment, region};
+use crate::links::Partition;
+use crate::{Action, Direction, Statistic};
+
+pub(crate) fn notification(story: &Story<'_>) -> Value {
+    let context = story.context;
+    let name = story.group().alarm_name();
+    let partition = Partition::of(&context.region).as_str();
+    let at = match story.transition.action {
+        Action::Open => story.incident.detected_at,
+        _ => story.transition.at,
+    };
+    let runbook = story
+        .runbook()
+        .map_or_else(String::new, |address| format!(" Runbook: {address}"));
+    let old = if story.transition.action == Action::Open {
+        "OK"
+    } else {
+        "ALARM"
+    };
+    json!({
+        "AlarmName": name,
+        "AlarmDescription": format!("{}. Owner: {}.{runbook}", story.headline(), story.owner()),
+        "AWSAccountId": context.account,
+        "NewStateValue": story.state(),
+        "NewStateReason": reason(story),
+        "StateChangeTime": moment::cloudwatch(at),
+        "Region": region::display_name(&context.region),
+        "AlarmArn": format!("arn:{partition}:cloudwatch:{}:{}:alarm:{name}", context.region, context.account),
+        "OldStateValue": old,
+        "OKActions": [],
+        "AlarmActions": [],
+        "InsufficientDataActions": [],
+        "Trigger": trigger(story),
+    })
+}
+
+fn reason(story: &Story<'_>) -> String {
+    let evidence = story.evidence().join("; ");
+    if story.is_over() {
+        return format!("{}. Peak: {}. {evidence}.", story.headline(), story.peak());
+    }
+    format!("{}. {evidence}.", story.headline())
+}
+
+/// The metric that opened the incident, the same in OK.
+fn trigger(story: &Story<'_>) -> Value {
+    let (operator, direction) = match story.group().direction {
+        Direction::High => ("GreaterThanThreshold", Direction::High),
+        Direction::Low => ("LessThanThreshold", Direction::Low),
+    };
+    let rule = story.incident.rule;
+    let mut trigger = json!({
+        "Period": 60,
+        "EvaluationPeriods": rule.n,
+        "DatapointsToAlarm": rule.m,
+        "ComparisonOperator": operator,
+        "Threshold": 0.0,
+        "TreatMissingData": "missing",
+        "EvaluateLowSampleCountPercentile": "",
+        "Unit": null,
+        "Dimensions": [],
+    });
+    let Some(reading) = addresses::shown(story) else {
+        return trigger;
+    };
+    trigger["Threshold"] = match direction {
+        Direction::High => json!(reading.expected_high),
+        Direction::Low => json!(reading.expected_low),
+    };
+    if !addresses::is_presentable(&reading.series) {
+        return trigger;
+    }
+    if let Some(address) = addresses::metric(reading) {
+        trigger["MetricName"] = json!(address.metric);
+        trigger["Namespace"] = json!(address.namespace);
+        let dimension = |(name, value): &(String, String)| json!({"name": name, "value": value});
+        trigger["Dimensions"] = address.dimensions.iter().map(dimension).collect();
+    } else if let SeriesName::Lambda { function, signal } = &reading.series.name {
+        // Not a metric of CloudWatch: it says so by a namespace that is none.
+        trigger["MetricName"] = json!(signal.as_str());
+        trigger["Namespace"] = json!("outrider/platform-records");
+        trigger["Dimensions"] = json!([{"name": "function", "value": function}]);
+    }
+    let statistic = match reading.statistic {
+        Statistic::Percentile(_) => {
+            trigger["ExtendedStatistic"] = json!(reading.statistic.to_string());
+            trigger["StatisticType"] = json!("ExtendedStatistic");
+            return trigger;
+        }
+        Statistic::Sum => "SUM",
+        Statistic::Average => "AVERAGE",
+        Statistic::Maximum => "MAXIMUM",
+    };
+    trigger["StatisticType"] = json!("Statistic");
+    trigger["Statistic"] = json!(statistic);
+    trigger
+}

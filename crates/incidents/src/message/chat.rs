@@ -1,0 +1,134 @@
+//! The chat: a custom notification of Amazon Q Developer (conventions.md §1.5). Its thread is the incident.
+
+use serde_json::{Value, json};
+
+use super::story::Story;
+use super::untrusted::{cut, slack};
+use super::{addresses, moment};
+use crate::links::Partition;
+use crate::{Action, Severity};
+
+/// A title stays one line of a channel.
+const TITLE_CHARS: usize = 250;
+
+/// The text as people see it: title, then description.
+pub(crate) fn text(story: &Story<'_>) -> String {
+    format!("{}\n{}\n", title(story), description(story))
+}
+
+/// The whole notification.
+pub(crate) fn notification(story: &Story<'_>, id: &str) -> Value {
+    let (group, incident) = (story.group(), story.incident);
+    let event = match story.transition.action {
+        Action::Open | Action::None => "anomaly.open",
+        Action::Update => "anomaly.update",
+        Action::Resolve => "anomaly.resolve",
+        Action::Reopen => "anomaly.reopen",
+    };
+    let region = &story.context.region;
+    let function = story
+        .context
+        .log_group
+        .as_deref()
+        .and_then(|group| group.strip_prefix("/aws/lambda/"));
+    let related: Vec<String> = function
+        .map(|name| {
+            let partition = Partition::of(region).as_str();
+            format!(
+                "arn:{partition}:lambda:{region}:{}:function:{name}",
+                story.context.account
+            )
+        })
+        .into_iter()
+        .collect();
+    json!({
+        "version": "1.0",
+        "source": "custom",
+        "id": id,
+        "content": {
+            "textType": "client-markdown",
+            "title": title(story),
+            "description": description(story),
+            "nextSteps": next_steps(story),
+            "keywords": [slack(&story.service()), slack(&story.environment()), group.symptom.as_str()],
+        },
+        "metadata": {
+            "threadId": incident.id.as_str(),
+            "summary": slack(&format!("{} {}", story.service(), story.what())),
+            "eventType": event,
+            "relatedResources": related,
+            "additionalContext": {
+                "severity": group.severity().as_str(),
+                "fingerprint": story.transition.record.fingerprint.as_str(),
+                "seq": incident.seq.to_string(),
+            },
+            "enableCustomActions": false,
+        },
+    })
+}
+
+fn title(story: &Story<'_>) -> String {
+    let sign = match (story.transition.action, story.group().severity()) {
+        (Action::Resolve, _) => ":white_check_mark:",
+        (Action::Reopen, _) => ":arrows_counterclockwise:",
+        (_, Severity::Page) => ":rotating_light:",
+        (_, Severity::Ticket) => ":ticket:",
+        (_, Severity::Info) => ":information_source:",
+    };
+    slack(&cut(&format!("{sign} {}", story.headline()), TITLE_CHARS))
+}
+
+fn description(story: &Story<'_>) -> String {
+    let local = story.context.local.as_ref();
+    let started = moment::full(story.incident.onset.start(), local);
+    let mut lines = Vec::new();
+    let mut line = |name: &str, text: &str| lines.push(format!("*{name}*: {}", slack(text)));
+    if story.is_over() {
+        line("Peak", &story.peak());
+        line("From", &started);
+        line("To", &moment::full(story.recovered(), local));
+        line("Acknowledged by", &story.acknowledged());
+    } else {
+        line("Impact", &story.impact());
+        line("Since", &started);
+        for member in story.members.iter().skip(1).take(4) {
+            line("Also", &story.described(&member.reading));
+        }
+        let unsaid = story.members.len().saturating_sub(5) + story.more;
+        if unsaid > 0 {
+            line("And", &format!("{unsaid} more series"));
+        }
+        line("Normal", &story.unaffected());
+        line("Evidence", &story.evidence().join("; "));
+        for example in story.examples().iter().take(2) {
+            line("Example", example);
+        }
+    }
+    line("Changed", &story.changed().join("; "));
+    line("Owner", &story.owner());
+    for link in addresses::links(story) {
+        lines.push(address(&link.url, &link.name));
+    }
+    lines.join("\n")
+}
+
+fn next_steps(story: &Story<'_>) -> Vec<String> {
+    let mut steps = vec![slack(story.first_action())];
+    if let Some(runbook) = story.runbook() {
+        steps.push(format!(
+            "Runbook: {}",
+            address(&runbook, story.group().symptom.runbook())
+        ));
+    }
+    steps
+}
+
+/// A link in Slack's own notation; what would end it early is encoded.
+fn address(url: &str, name: &str) -> String {
+    let url = url
+        .replace('&', "&amp;")
+        .replace('<', "%3C")
+        .replace('>', "%3E")
+        .replace('|', "%7C");
+    format!("<{url}|{}>", slack(name).replace('|', "/"))
+}

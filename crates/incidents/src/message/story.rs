@@ -1,0 +1,424 @@
+//! The facts of a transition in words: every form of the message is made of these, so no two can disagree.
+
+use jiff::Timestamp;
+
+use super::untrusted::{one_line_of, tame};
+use super::{Change, Context, Transition, advice, moment, number};
+use crate::{Action, Group, Incident, Member, Reading, Symptom, member};
+
+/// Changes this long before the onset may have caused it (conventions.md §1.6, rule 3).
+const CHANGE_MINUTES: i64 = 60;
+/// How many entries of the secondary lists are shown.
+const LISTED: usize = 5;
+
+/// A transition with what can be derived from it.
+pub(crate) struct Story<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) transition: &'a Transition<'a>,
+    pub(crate) incident: &'a Incident,
+    /// Worst first, as many as may be listed.
+    pub(crate) members: Vec<&'a Member>,
+    /// How many more there are.
+    pub(crate) more: usize,
+}
+
+impl<'a> Story<'a> {
+    pub(crate) fn new(
+        context: &'a Context,
+        transition: &'a Transition<'a>,
+        incident: &'a Incident,
+        limit: usize,
+    ) -> Self {
+        let mut members =
+            member::worst_first(transition.members, transition.record.group.direction);
+        let more = members.len().saturating_sub(limit);
+        members.truncate(limit);
+        Self {
+            context,
+            transition,
+            incident,
+            members,
+            more,
+        }
+    }
+
+    pub(crate) fn group(&self) -> &'a Group {
+        &self.transition.record.group
+    }
+
+    pub(crate) fn service(&self) -> String {
+        one_line_of(&self.group().service)
+    }
+
+    pub(crate) fn environment(&self) -> String {
+        one_line_of(&self.group().environment)
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.transition.action == Action::Resolve
+    }
+
+    /// The word that paging tools read.
+    pub(crate) fn state(&self) -> &'static str {
+        if self.is_over() { "OK" } else { "ALARM" }
+    }
+
+    /// The word that people read.
+    pub(crate) fn tag(&self) -> String {
+        let severity = self.group().severity().as_str().to_uppercase();
+        match self.transition.action {
+            Action::Open | Action::None => format!("[{severity}]"),
+            Action::Update => format!("[{severity}, STILL OPEN]"),
+            Action::Resolve => "[RESOLVED]".to_owned(),
+            Action::Reopen => "[BACK AGAIN]".to_owned(),
+        }
+    }
+
+    /// The label under which the incident opened: subjects keep it until the end, so that mail stays one thread.
+    fn opening_label(&self) -> Option<String> {
+        self.incident
+            .opening
+            .as_ref()
+            .map(|sighting| tame(&sighting.reading.label))
+    }
+
+    /// `high latency on POST /cars`.
+    pub(crate) fn what(&self) -> String {
+        let words = self.group().symptom.words(self.group().direction);
+        self.opening_label()
+            .map_or_else(|| words.to_owned(), |label| format!("{words} on {label}"))
+    }
+
+    /// The state, then what never changes from open to resolve.
+    pub(crate) fn subject(&self) -> String {
+        let place = super::region::display_name(&self.context.region);
+        let (service, environment) = (self.service(), self.environment());
+        format!(
+            "{}: {service} {} ({environment}, {})",
+            self.state(),
+            self.what(),
+            one_line_of(place)
+        )
+    }
+
+    /// Onset to now, or to the end of the last breaching minute.
+    pub(crate) fn minutes(&self) -> i64 {
+        let end = if self.is_over() {
+            self.recovered()
+        } else {
+            self.transition.at
+        };
+        moment::minutes(self.incident.onset.start(), end)
+    }
+
+    /// The end of the last minute that breached.
+    pub(crate) fn recovered(&self) -> Timestamp {
+        self.incident.last_breach.plus(1).start()
+    }
+
+    /// One line that says it all: what, value, normal range, ratio, how long.
+    pub(crate) fn headline(&self) -> String {
+        let (tag, service, length) = (self.tag(), self.service(), number::duration(self.minutes()));
+        match (self.is_over(), self.members.first()) {
+            (true, _) => format!("{tag} {service}: {} is over after {length}", self.what()),
+            (false, Some(worst)) => format!(
+                "{tag} {service}: {}, for {length}",
+                self.described(&worst.reading)
+            ),
+            (false, None) => {
+                let last = moment::full(self.recovered(), self.context.local.as_ref());
+                format!(
+                    "{tag} {service}: {}, for {length}; no series breaches in this minute, the last did until {last}",
+                    self.what()
+                )
+            }
+        }
+    }
+
+    /// `POST /cars p90 latency 1,940 ms (normal 380-520 ms), 3.73x the upper end of normal`.
+    pub(crate) fn described(&self, reading: &Reading) -> String {
+        format!(
+            "{} {} {}",
+            tame(&reading.label),
+            tame(&reading.metric),
+            self.measured(reading)
+        )
+    }
+
+    fn measured(&self, reading: &Reading) -> String {
+        let Group {
+            symptom, direction, ..
+        } = *self.group();
+        let unit = number::unit(reading.unit, symptom);
+        let (low, high) = (
+            number::number(reading.expected_low),
+            number::number(reading.expected_high),
+        );
+        let normal = if low == high {
+            low
+        } else {
+            format!("{low}-{high}")
+        };
+        let end = match direction {
+            crate::Direction::High => "upper",
+            crate::Direction::Low => "lower",
+        };
+        let ratio = reading.ratio(direction).map_or_else(
+            || format!("no ratio, as the {end} end of normal is 0"),
+            |ratio| format!("{}x the {end} end of normal", number::number(ratio)),
+        );
+        format!(
+            "{}{unit} (normal {normal}{unit}), {ratio}",
+            number::number(reading.observed)
+        )
+    }
+
+    /// The worst of all minutes, with its time.
+    pub(crate) fn peak(&self) -> String {
+        self.incident.peak.as_ref().map_or_else(
+            || "unknown: no series with numbers was recorded".to_owned(),
+            |peak| {
+                format!(
+                    "{}, at {}",
+                    self.described(&peak.reading),
+                    moment::full(peak.window.start(), self.context.local.as_ref())
+                )
+            },
+        )
+    }
+
+    /// How many requests suffer, or that nobody knows.
+    pub(crate) fn impact(&self) -> String {
+        // Series overlap (a route is part of its service), so their requests must not be added up.
+        // The last of equals is taken, so the worst must come last.
+        let most = self
+            .members
+            .iter()
+            .rev()
+            .max_by_key(|member| (member.affected, member.requests));
+        let Some(member) = most else {
+            return "unknown: no series breaches in this minute".to_owned();
+        };
+        let label = tame(&member.reading.label);
+        let happened = match self.group().symptom {
+            Symptom::Latency => "were slower than normal",
+            Symptom::Errors => "failed",
+            Symptom::Throttles => "were refused",
+            Symptom::Traffic => "were affected",
+        };
+        match (member.affected, member.requests) {
+            (Some(affected), Some(requests)) => {
+                let share = number::share(affected, requests);
+                let share =
+                    share.map_or_else(String::new, |share| format!("{share} of requests to "));
+                let (affected, requests) = (number::count(affected), number::count(requests));
+                format!("{share}{label} {happened} ({affected} of {requests} in 5 min)")
+            }
+            (Some(affected), None) => {
+                format!(
+                    "{} requests to {label} {happened} in 5 min; of how many was not measured",
+                    number::count(affected)
+                )
+            }
+            (None, Some(requests)) => {
+                format!(
+                    "share unknown (not measured); {label} had {} requests in 5 min",
+                    number::count(requests)
+                )
+            }
+            (None, None) => format!("unknown: requests to {label} were not counted"),
+        }
+    }
+
+    pub(crate) fn first_action(&self) -> &'static str {
+        if self.is_over() {
+            return "none; write down what you found while it is fresh";
+        }
+        let onset = self.incident.onset.start();
+        let changed = self.changes().0.iter().any(|change| change.at <= onset);
+        advice::first_action(self.group().symptom, self.group().direction, changed)
+    }
+
+    pub(crate) fn runbook(&self) -> Option<String> {
+        let base = self
+            .context
+            .runbook_base
+            .as_deref()
+            .filter(|base| !base.trim().is_empty() && base.len() <= 200)?;
+        Some(format!(
+            "{}/{}.md",
+            one_line_of(base).trim_end_matches('/'),
+            self.group().symptom.runbook()
+        ))
+    }
+
+    pub(crate) fn owner(&self) -> String {
+        self.context
+            .owner
+            .as_deref()
+            .map_or_else(|| "not configured".to_owned(), one_line_of)
+    }
+
+    pub(crate) fn acknowledged(&self) -> String {
+        self.incident.acknowledged.as_ref().map_or_else(
+            || "nobody".to_owned(),
+            |taken| {
+                format!(
+                    "{} at {}",
+                    tame(&taken.by),
+                    moment::full(taken.at, self.context.local.as_ref())
+                )
+            },
+        )
+    }
+
+    /// Changes from an hour before the onset until now, nearest to the onset first, and how many more there are.
+    pub(crate) fn changes(&self) -> (Vec<&'a Change>, usize) {
+        let onset = self.incident.onset.start();
+        let distance = |change: &Change| onset.as_second().abs_diff(change.at.as_second());
+        let mut near: Vec<&Change> = self
+            .context
+            .changes
+            .iter()
+            .filter(|change| {
+                change.at <= self.transition.at
+                    && moment::minutes(change.at, onset) <= CHANGE_MINUTES
+            })
+            .collect();
+        near.sort_by(|a, b| (distance(a), &a.text).cmp(&(distance(b), &b.text)));
+        let more = near.len().saturating_sub(LISTED);
+        near.truncate(LISTED);
+        (near, more)
+    }
+
+    /// One line for each change, or why there is none.
+    pub(crate) fn changed(&self) -> Vec<String> {
+        let local = self.context.local.as_ref();
+        let onset = self.incident.onset.start();
+        let (near, more) = self.changes();
+        if near.is_empty() {
+            return vec![match self.context.deploy_feed_last_seen {
+                None => "unknown: no feed of deploys and changes is connected".to_owned(),
+                Some(seen) => format!(
+                    "none found (deploy feed last seen {})",
+                    moment::full(seen, local)
+                ),
+            }];
+        }
+        let mut lines: Vec<String> = near
+            .iter()
+            .map(|change| {
+                let (before, after) = (
+                    moment::minutes(change.at, onset),
+                    moment::minutes(onset, change.at),
+                );
+                let relation = if change.at <= onset {
+                    format!("{} before the start", number::duration(before))
+                } else {
+                    format!("{} after the start", number::duration(after))
+                };
+                format!(
+                    "{} {} ({relation})",
+                    moment::full(change.at, local),
+                    tame(&change.text)
+                )
+            })
+            .collect();
+        if more > 0 {
+            lines.push(format!("+{more} more"));
+        }
+        lines
+    }
+
+    /// What convicts the worst member: every number with what it counts.
+    pub(crate) fn evidence(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if let Some(worst) = self.members.first() {
+            let chance = match worst.tail {
+                tail if tail > 0.0 && tail <= 1.0 => number::number(tail),
+                0.0 => "below 1e-300".to_owned(),
+                _ => "unknown".to_owned(),
+            };
+            lines.push(format!(
+                "breached in {} of the last {} minutes",
+                worst.breaches, worst.windows
+            ));
+            lines.push(format!(
+                "the chance of a value this far out in a healthy minute is {chance}"
+            ));
+            lines.push(format!(
+                "normal range learned from {} earlier minutes",
+                number::count(worst.baseline_samples)
+            ));
+        }
+        if self.is_over() {
+            lines.push(format!(
+                "breaching minutes since it opened: {}",
+                number::count(self.incident.breaches.into())
+            ));
+            lines.push(format!(
+                "then clear minutes in a row: {}",
+                number::count(self.incident.clear_windows.into())
+            ));
+        }
+        if lines.is_empty() {
+            lines.push("no series breaches in this minute".to_owned());
+        }
+        lines
+    }
+
+    /// The labels of what is measured and normal, or that it is not known.
+    pub(crate) fn unaffected(&self) -> String {
+        listed(self.transition.unaffected).unwrap_or_else(|| {
+            "unknown: no other series had enough data to call it normal".to_owned()
+        })
+    }
+
+    pub(crate) fn also_seen(&self) -> Option<String> {
+        listed(self.transition.also_seen)
+    }
+
+    pub(crate) fn examples(&self) -> Vec<String> {
+        let line = |example: &super::Example| {
+            let id = tame(&example.request_id);
+            example
+                .text
+                .as_ref()
+                .map_or_else(|| id.clone(), |text| format!("{id}: {}", tame(text)))
+        };
+        self.transition
+            .examples
+            .iter()
+            .take(LISTED)
+            .map(line)
+            .collect()
+    }
+
+    /// What fits an SMS.
+    pub(crate) fn sms(&self) -> String {
+        let at = moment::short(self.incident.onset.start());
+        let (tag, service, environment) = (self.tag(), self.service(), self.environment());
+        match (self.is_over(), self.members.first()) {
+            (false, Some(worst)) => format!(
+                "{tag} {service} {environment}: {}, since {at}",
+                self.described(&worst.reading)
+            ),
+            _ => format!(
+                "{tag} {service} {environment}: {}, {}, since {at}",
+                self.what(),
+                number::duration(self.minutes())
+            ),
+        }
+    }
+}
+
+fn listed(texts: &[String]) -> Option<String> {
+    let shown: Vec<String> = texts.iter().take(LISTED).map(|text| tame(text)).collect();
+    let more = texts.len().saturating_sub(LISTED);
+    let rest = if more > 0 {
+        format!(", +{more} more")
+    } else {
+        String::new()
+    };
+    (!shown.is_empty()).then(|| format!("{}{rest}", shown.join(", ")))
+}

@@ -1,0 +1,294 @@
+//! Golden messages, limits, and the oracle that paging tools stand for.
+
+use aws_lambda_events::event::sns::CloudWatchAlarmPayload;
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::example::{
+    context, examples, group, instant, member, open_record, resolved_record, unaffected,
+};
+use super::*;
+use crate::{Direction, Group, Symptom};
+
+fn opened(members: &[Member]) -> Vec<Publication> {
+    let (record, unaffected, examples) = (open_record(), unaffected(), examples());
+    render(
+        &context(),
+        &Transition {
+            action: Action::Open,
+            at: instant("22:05"),
+            record: &record,
+            members,
+            unaffected: &unaffected,
+            also_seen: &[],
+            examples: &examples,
+        },
+    )
+}
+
+fn resolved() -> Vec<Publication> {
+    let (record, unaffected) = (resolved_record(), unaffected());
+    render(
+        &context(),
+        &Transition {
+            action: Action::Resolve,
+            at: instant("22:29"),
+            record: &record,
+            members: &[],
+            unaffected: &unaffected,
+            also_seen: &[],
+            examples: &[],
+        },
+    )
+}
+
+fn forms(publication: &Publication) -> BTreeMap<String, String> {
+    serde_json::from_str(&publication.message).expect("every form is a text")
+}
+
+fn alarm(publication: &Publication) -> CloudWatchAlarmPayload {
+    serde_json::from_str(&forms(publication)["https"]).unwrap()
+}
+
+fn pretty(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn the_mail_that_opens_an_incident() {
+    let page = &opened(&[member("POST /cars")])[0];
+    insta::assert_snapshot!(format!("Subject: {}\n\n{}", page.subject, page.email));
+}
+
+#[test]
+fn the_mail_that_closes_it() {
+    let page = &resolved()[0];
+    insta::assert_snapshot!(format!("Subject: {}\n\n{}", page.subject, page.email));
+}
+
+#[test]
+fn the_mail_of_an_incident_with_many_members_about_which_little_is_known() {
+    let mut members: Vec<Member> = (0..30)
+        .map(|i| member(&format!("GET /parts/{i:02}")))
+        .collect();
+    for (position, member) in members.iter_mut().enumerate() {
+        (member.requests, member.affected) = (None, None);
+        member.reading.observed += f64::from(u32::try_from(position).unwrap());
+    }
+    let record = open_record();
+    let bare = Context {
+        region: "eu-west-1".to_owned(),
+        account: "123456789012".to_owned(),
+        ..Context::default()
+    };
+    let transition = Transition {
+        action: Action::Update,
+        at: instant("23:05"),
+        record: &record,
+        members: &members,
+        unaffected: &[],
+        also_seen: &["traffic drop".to_owned()],
+        examples: &[],
+    };
+    let page = &render(&bare, &transition)[0];
+    assert!(
+        page.message.len() <= TARGET_BYTES,
+        "{} bytes",
+        page.message.len()
+    );
+    insta::assert_snapshot!(format!("Subject: {}\n\n{}", page.subject, page.email));
+}
+
+#[test]
+fn the_chat_notification() {
+    insta::assert_json_snapshot!(pretty(&opened(&[member("POST /cars")])[1].message));
+}
+
+#[test]
+fn the_forms_for_programs() {
+    let forms = forms(&opened(&[member("POST /cars")])[0]);
+    insta::assert_json_snapshot!("form_https", pretty(&forms["https"]));
+    insta::assert_json_snapshot!("form_sqs", pretty(&forms["sqs"]));
+    assert_eq!(forms["sqs"], forms["lambda"]);
+    insta::assert_snapshot!("form_sms", forms["sms"]);
+    assert_eq!(
+        forms.keys().collect::<Vec<_>>(),
+        ["default", "email", "https", "lambda", "sms", "sqs"]
+    );
+}
+
+#[test]
+fn a_pager_recognises_the_end_of_what_it_was_told_the_beginning_of() {
+    let (open, resolve) = (&opened(&[member("POST /cars")])[0], &resolved()[0]);
+    let (began, ended) = (alarm(open), alarm(resolve));
+    assert_eq!(
+        (began.alarm_name.as_str(), began.alarm_arn.as_str()),
+        (ended.alarm_name.as_str(), ended.alarm_arn.as_str())
+    );
+    assert_eq!(began.trigger, ended.trigger);
+    assert_eq!(
+        (
+            began.old_state_value.as_str(),
+            began.new_state_value.as_str()
+        ),
+        ("OK", "ALARM")
+    );
+    assert_eq!(
+        (
+            ended.old_state_value.as_str(),
+            ended.new_state_value.as_str()
+        ),
+        ("ALARM", "OK")
+    );
+    for (publication, payload) in [(open, began), (resolve, ended)] {
+        assert!(
+            publication
+                .subject
+                .starts_with(&format!("{}: ", payload.new_state_value)),
+            "{}",
+            publication.subject
+        );
+        assert_eq!(publication.attributes["state"], payload.new_state_value);
+        assert_eq!(
+            (payload.region.as_str(), payload.trigger.threshold),
+            ("EU (Ireland)", 520.4)
+        );
+    }
+    assert_eq!(
+        open.subject.strip_prefix("ALARM"),
+        resolve.subject.strip_prefix("OK"),
+        "one thread of mail"
+    );
+}
+
+#[test]
+fn who_hears_of_it_follows_from_severity_and_audience() {
+    use Topic::{Chat, Page, Ticket};
+    for (symptom, direction, audience, topics) in [
+        (
+            Symptom::Latency,
+            Direction::High,
+            Audience::OnCall,
+            &[Page, Chat][..],
+        ),
+        (
+            Symptom::Traffic,
+            Direction::High,
+            Audience::OnCall,
+            &[Ticket, Chat],
+        ),
+        (Symptom::Errors, Direction::Low, Audience::OnCall, &[Chat]),
+        (Symptom::Latency, Direction::High, Audience::Chat, &[Chat]),
+        (Symptom::Latency, Direction::High, Audience::Nobody, &[]),
+    ] {
+        let mut record = open_record();
+        record.group = Group::new("prod", "car-api", symptom, direction).unwrap();
+        record.incident.as_mut().unwrap().audience = audience;
+        let transition = Transition {
+            action: Action::Open,
+            at: instant("22:05"),
+            record: &record,
+            members: &[],
+            unaffected: &[],
+            also_seen: &[],
+            examples: &[],
+        };
+        let publications = render(&context(), &transition);
+        assert_eq!(
+            publications.iter().map(|one| one.topic).collect::<Vec<_>>(),
+            topics,
+            "{symptom} to {audience:?}"
+        );
+        for one in &publications {
+            assert_eq!(
+                one.message_structure.as_deref(),
+                (one.topic != Chat).then_some("json")
+            );
+            assert!(one.id.ends_with(&format!("-1-{}", one.topic.as_str())));
+        }
+        assert!(
+            render(
+                &context(),
+                &Transition {
+                    action: Action::None,
+                    ..transition
+                }
+            )
+            .is_empty()
+        );
+    }
+}
+
+#[test]
+fn a_record_without_an_incident_says_nothing() {
+    let record = Record::new(group());
+    let transition = Transition {
+        action: Action::Open,
+        at: instant("22:05"),
+        record: &record,
+        members: &[],
+        unaffected: &[],
+        also_seen: &[],
+        examples: &[],
+    };
+    assert!(render(&context(), &transition).is_empty());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn no_input_breaks_a_limit_or_forges_a_line(
+        service in "\\PC{1,400}|[\\x00-\\x7f]{1,300}",
+        label in any::<String>(),
+        text in any::<String>(),
+        dimension in "\\PC{0,1024}",
+        (observed, low, high, tail) in any::<(f64, f64, f64, f64)>(),
+        count in 0_usize..60,
+        resolve in any::<bool>(),
+    ) {
+        let mut one = member(&label);
+        one.reading.series = signals::SeriesKey::emf("N", "M", [("d", dimension.as_str())]);
+        (one.reading.observed, one.reading.expected_low, one.reading.expected_high) = (observed, low, high);
+        one.tail = tail;
+        let members = vec![one; count];
+        let group = Group { service, ..group() };
+        let mut record = crate::decide(
+            &Record::new(group),
+            &super::example::breach("22:04", members.clone()),
+            &crate::Policy::default(),
+            instant("22:05"),
+        ).next.unwrap();
+        if resolve { record.status = crate::Status::Ok; }
+        let mut context = context();
+        context.owner = Some(label.clone());
+        context.changes = vec![Change { at: instant("21:58"), text: text.clone() }; 40];
+        let texts = vec![text.clone(); 40];
+        let examples = vec![Example { request_id: label, text: Some(text) }; 40];
+        let transition = Transition {
+            action: if resolve { Action::Resolve } else { Action::Open },
+            at: instant("22:05"),
+            record: &record,
+            members: &members,
+            unaffected: &texts,
+            also_seen: &texts,
+            examples: &examples,
+        };
+        let publications = render(&context, &transition);
+        prop_assert_eq!(&publications, &render(&context, &transition), "the same inputs give the same bytes");
+        for publication in publications {
+            let subject = &publication.subject;
+            prop_assert!(subject.len() <= 99 && subject.bytes().all(|c| (0x20..0x7f).contains(&c)), "{}", subject);
+            prop_assert!(publication.message.len() <= 200_000);
+            prop_assert!(!publication.email.lines().skip(1).any(|line| line.starts_with("ALARM") || line.starts_with("OK:")));
+            prop_assert!(publication.attributes.values().all(|value| !value.chars().any(char::is_control)));
+            if publication.topic == Topic::Page {
+                let forms = forms(&publication);
+                prop_assert!(forms["sms"].len() <= 140);
+                let payload: CloudWatchAlarmPayload = serde_json::from_str(&forms["https"]).unwrap();
+                let state = format!("{}: ", payload.new_state_value);
+                prop_assert!(subject.starts_with(&state));
+            }
+            serde_json::from_str::<Value>(&publication.message).unwrap();
+        }
+    }
+}

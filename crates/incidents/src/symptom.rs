@@ -1,0 +1,172 @@
+//! What users of a service can feel, and how urgent each is.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What is wrong, as a user of the service feels it. Alerts are grouped by it: causes are evidence, not alerts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Symptom {
+    /// Answers take longer than normal.
+    Latency,
+    /// Answers are failures.
+    Errors,
+    /// Requests are refused for lack of capacity.
+    Throttles,
+    /// More or fewer requests than normal.
+    Traffic,
+}
+
+/// On which side of the normal range the values lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Higher than normal.
+    High,
+    /// Lower than normal.
+    Low,
+}
+
+/// How loudly to say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Wakes somebody: urgent, important, actionable and real.
+    Page,
+    /// Somebody looks at it in working hours.
+    Ticket,
+    /// Only in chat.
+    Info,
+}
+
+impl Symptom {
+    /// Every one of them.
+    pub const ALL: &'static [Self] = &[Self::Latency, Self::Errors, Self::Throttles, Self::Traffic];
+
+    /// The spelling in fingerprints, attributes and stored records. Changing it changes every fingerprint.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Latency => "latency",
+            Self::Errors => "errors",
+            Self::Throttles => "throttles",
+            Self::Traffic => "traffic",
+        }
+    }
+
+    /// The file name, without `.md`, of its runbook in docs/runbooks.
+    #[must_use]
+    pub fn runbook(self) -> &'static str {
+        self.as_str()
+    }
+
+    /// The alert in plain words: `high latency`, `traffic drop`.
+    #[must_use]
+    pub fn words(self, direction: Direction) -> &'static str {
+        match (self, direction) {
+            (Self::Latency, Direction::High) => "high latency",
+            (Self::Latency, Direction::Low) => "low latency",
+            (Self::Errors, Direction::High) => "many errors",
+            (Self::Errors, Direction::Low) => "few errors",
+            (Self::Throttles, Direction::High) => "many throttles",
+            (Self::Throttles, Direction::Low) => "few throttles",
+            (Self::Traffic, Direction::High) => "traffic rise",
+            (Self::Traffic, Direction::Low) => "traffic drop",
+        }
+    }
+
+    /// What one count of the symptom is called.
+    #[must_use]
+    pub fn counted(self) -> &'static str {
+        match self {
+            Self::Latency | Self::Traffic => "requests",
+            Self::Errors => "errors",
+            Self::Throttles => "throttles",
+        }
+    }
+
+    /// How urgent it is unless configured otherwise. Good news (fewer errors, faster answers) is never urgent; a
+    /// rise of traffic alone hurts nobody yet, a drop means that users do not arrive.
+    #[must_use]
+    pub fn severity(self, direction: Direction) -> Severity {
+        match (self, direction) {
+            (Self::Latency | Self::Errors | Self::Throttles, Direction::High)
+            | (Self::Traffic, Direction::Low) => Severity::Page,
+            (Self::Traffic, Direction::High) => Severity::Ticket,
+            (Self::Latency | Self::Errors | Self::Throttles, Direction::Low) => Severity::Info,
+        }
+    }
+}
+
+impl Direction {
+    /// The spelling in fingerprints and stored records.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::High => "high",
+            Self::Low => "low",
+        }
+    }
+}
+
+impl Severity {
+    /// The spelling in message attributes.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Ticket => "ticket",
+            Self::Info => "info",
+        }
+    }
+}
+
+impl fmt::Display for Symptom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_users_feel_pages() {
+        for (symptom, direction, severity) in [
+            (Symptom::Latency, Direction::High, Severity::Page),
+            (Symptom::Errors, Direction::High, Severity::Page),
+            (Symptom::Throttles, Direction::High, Severity::Page),
+            (Symptom::Traffic, Direction::Low, Severity::Page),
+            (Symptom::Traffic, Direction::High, Severity::Ticket),
+            (Symptom::Latency, Direction::Low, Severity::Info),
+            (Symptom::Errors, Direction::Low, Severity::Info),
+        ] {
+            assert_eq!(
+                symptom.severity(direction),
+                severity,
+                "{}",
+                symptom.words(direction)
+            );
+        }
+    }
+
+    #[test]
+    fn stored_spellings_are_the_same_as_spoken_ones() {
+        for symptom in Symptom::ALL {
+            assert_eq!(
+                serde_json::to_string(symptom).unwrap(),
+                format!("\"{symptom}\"")
+            );
+        }
+        assert_eq!(
+            serde_json::to_string(&Direction::Low).unwrap(),
+            format!("\"{}\"", Direction::Low.as_str())
+        );
+        assert_eq!(
+            serde_json::to_string(&Severity::Info).unwrap(),
+            format!("\"{}\"", Severity::Info.as_str())
+        );
+    }
+}

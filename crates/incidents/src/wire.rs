@@ -1,0 +1,101 @@
+//! How the vocabulary's types are spelled in stored JSON: by their own text form, which never changes.
+
+/// Types with `Display` and `FromStr`: series keys, units, instants.
+pub(crate) mod text {
+    use std::fmt::Display;
+    use std::str::FromStr;
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(crate) fn serialize<T: Display, S: Serializer>(
+        value: &T,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(value)
+    }
+
+    pub(crate) fn deserialize<'de, T: FromStr<Err: Display>, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<T, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
+
+    /// The same, where there may be none.
+    pub(crate) mod option {
+        use super::{Deserialize, Deserializer, Display, Error, FromStr, Serializer};
+
+        pub(crate) fn serialize<T: Display, S: Serializer>(
+            value: &Option<T>,
+            to: S,
+        ) -> Result<S::Ok, S::Error> {
+            match value {
+                Some(value) => to.collect_str(value),
+                None => to.serialize_none(),
+            }
+        }
+
+        pub(crate) fn deserialize<'de, T: FromStr<Err: Display>, D: Deserializer<'de>>(
+            from: D,
+        ) -> Result<Option<T>, D::Error> {
+            let text = Option::<String>::deserialize(from)?;
+            text.map(|text| text.parse())
+                .transpose()
+                .map_err(D::Error::custom)
+        }
+    }
+}
+
+/// Numbers, as text: `serde_json` reads numbers back up to one unit in the last place off, and a record that is read
+/// back must be the one that was written.
+pub(crate) mod exact {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(crate) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{value:?}"))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// Minutes, as the RFC 3339 text of their first instant.
+pub(crate) mod minute {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use signals::Minute;
+
+    pub(crate) fn serialize<S: Serializer>(
+        value: &Minute,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(value)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Minute, D::Error> {
+        Minute::parse(&String::deserialize(from)?).map_err(D::Error::custom)
+    }
+
+    /// The same, where there may be none.
+    pub(crate) mod option {
+        use super::{Deserialize, Deserializer, Error, Minute, Serializer};
+
+        pub(crate) fn serialize<S: Serializer>(
+            value: &Option<Minute>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            match value {
+                Some(minute) => serializer.collect_str(minute),
+                None => serializer.serialize_none(),
+            }
+        }
+
+        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+            from: D,
+        ) -> Result<Option<Minute>, D::Error> {
+            let text = Option::<String>::deserialize(from)?;
+            text.map(|text| Minute::parse(&text))
+                .transpose()
+                .map_err(D::Error::custom)
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! [`SeriesStore`] on one DynamoDB table; the items are described in `layout.rs`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use signals::{Minute, Rollup, SeriesKey, packed};
+
+use super::layout::{self, Kind};
+use super::{BatchId, Rollups, SeriesRollups, SeriesStore, SeriesStoreError, Written};
+use crate::dynamodb::{self as calls, Item};
+
+/// Puts of one BatchWriteItem (Amazon DynamoDB API reference). With parts of 350 KB that is below its 16 MB.
+const PUTS: usize = 25;
+/// How often items that the service left out are tried. With the waits below: 1.5 s in all, which fits several
+/// times into a function's timeout.
+const ATTEMPTS: u32 = 6;
+/// The first wait; each further one is twice as long ("retry with exponential backoff": BatchWriteItem).
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+
+/// [`SeriesStore`] on one DynamoDB table.
+#[derive(Debug, Clone)]
+pub struct DynamoDbSeriesStore {
+    client: Client,
+    table: String,
+}
+
+/// Creates the table, on demand, with expiry. A table that exists stays.
+///
+/// # Errors
+/// What the service said.
+pub async fn create_table(client: &Client, table: &str) -> Result<(), SeriesStoreError> {
+    calls::create_table(client, table, ("pk", Some("sk"))).await.map_err(|message| SeriesStoreError::Call {
+        table: table.to_owned(),
+        operation: "CreateTable",
+        message,
+        retryable: true,
+    })
+}
+
+impl DynamoDbSeriesStore {
+    /// A store on an existing table.
+    #[must_use]
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into() }
+    }
+
+    fn failed<E, R>(&self, operation: &'static str, error: &SdkError<E, R>) -> SeriesStoreError
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        R: std::fmt::Debug,
+    {
+        let (message, retryable) = calls::describe(error);
+        SeriesStoreError::Call { table: self.table.clone(), operation, message, retryable }
+    }
+
+    fn damaged(&self, item: &Item, reason: String) -> SeriesStoreError {
+        let part = |name| item.get(name).and_then(|value: &AttributeValue| value.as_s().ok()).map_or("?", String::as_str);
+        SeriesStoreError::Damaged { table: self.table.clone(), item: format!("{}/{}", part("pk"), part("sk")), reason }
+    }
+
+    /// Writes the items of several writes: first all further parts, then all parts 0, which make them count.
+    async fn write(&self, writes: Vec<Vec<Item>>) -> Result<u64, SeriesStoreError> {
+        let mut first = Vec::with_capacity(writes.len());
+        let mut further = Vec::new();
+        for mut items in writes {
+            further.extend(items.drain(1.min(items.len())..));
+            first.extend(items);
+        }
+        let of = first.len() + further.len();
+        let mut done = 0;
+        for phase in [further, first] {
+            let mut phase = phase.into_iter().peekable();
+            while phase.peek().is_some() {
+                let chunk: Vec<_> = phase.by_ref().take(PUTS).collect();
+                let len = chunk.len();
+                self.put_all(chunk, done, of).await?;
+                done += len;
+            }
+        }
+        Ok(of as u64)
+    }
+
+    /// Puts at most [`PUTS`] items; `done` of `of` items were written before.
+    async fn put_all(&self, items: Vec<Item>, done: usize, of: usize) -> Result<(), SeriesStoreError> {
+        let len = items.len();
+        let mut waiting: Vec<_> = items
+            .into_iter()
+            .map(|item| {
+                // `item` is the one required member of a PutRequest, so this has no error to report.
+                let put = PutRequest::builder().set_item(Some(item)).build().ok();
+                WriteRequest::builder().set_put_request(put).build()
+            })
+            .collect();
+        let mut wait = FIRST_WAIT;
+        for attempt in 1..=ATTEMPTS {
+            let answer = self
+                .client
+                .batch_write_item()
+                .request_items(&self.table, waiting)
+                .send()
+                .await
+                .map_err(|error| self.failed("BatchWriteItem", &error))?;
+            waiting = answer.unprocessed_items.unwrap_or_default().remove(&self.table).unwrap_or_default();
+            if waiting.is_empty() {
+                return Ok(());
+            }
+            if attempt < ATTEMPTS {
+                tracing::debug!(table = %self.table, left = waiting.len(), attempt, "items were left out, trying again");
+                tokio::time::sleep(wait).await;
+                wait *= 2;
+            }
+        }
+        Err(SeriesStoreError::Unwritten {
+            table: self.table.clone(),
+            left: of - done - (len - waiting.len()),
+            of,
+            attempts: ATTEMPTS,
+        })
+    }
+
+    async fn put_rollups(
+        &self,
+        kind: Kind,
+        log_group: &str,
+        batch: Option<&BatchId>,
+        rollups: &Rollups,
+    ) -> Result<Written, SeriesStoreError> {
+        let mut written = Written::default();
+        let mut writes = Vec::with_capacity(rollups.len());
+        for (minute, series) in rollups {
+            let (items, too_large) = layout::items(kind, log_group, *minute, batch, series);
+            written.too_large += too_large;
+            writes.push(items);
+        }
+        written.items = self.write(writes).await?;
+        Ok(written)
+    }
+
+    /// Reads page after page and hands over every part that counts, in the order of the sort keys.
+    async fn read(
+        &self,
+        kind: Kind,
+        log_group: &str,
+        (from, to): (Minute, Minute),
+        mut take: impl FnMut(Option<Minute>, &[u8]) -> Result<(), String> + Send,
+    ) -> Result<(), SeriesStoreError> {
+        let (low, high) = kind.range(from, to);
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :low AND :high")
+            .expression_attribute_values(":pk", layout::partition(log_group))
+            .expression_attribute_values(":low", AttributeValue::S(low))
+            .expression_attribute_values(":high", AttributeValue::S(high))
+            .consistent_read(true)
+            .into_paginator()
+            .send();
+        // Which write the parts belong to: what part 0 says.
+        let mut current: Option<(String, String)> = None;
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| self.failed("Query", &error))?;
+            for item in page.items() {
+                let part = layout::part(item).map_err(|reason| self.damaged(item, reason))?;
+                if part.number == 0 {
+                    current = Some((part.write.to_owned(), part.content.to_owned()));
+                }
+                let counts = current.as_ref().is_some_and(|(write, content)| write == part.write && content == part.content);
+                if counts {
+                    take(part.minute, part.data).map_err(|reason| self.damaged(item, reason))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_rollups(
+        &self,
+        kind: Kind,
+        log_group: &str,
+        range: (Minute, Minute),
+    ) -> Result<Rollups, SeriesStoreError> {
+        let mut rollups = Rollups::new();
+        self.read(kind, log_group, range, |minute, data| {
+            let series = rollups.entry(minute.ok_or("its sort key has no minute")?).or_default();
+            merge(series, data)
+        })
+        .await?;
+        Ok(rollups)
+    }
+}
+
+fn merge(series: &mut SeriesRollups, data: &[u8]) -> Result<(), String> {
+    if data.is_empty() {
+        return Ok(());
+    }
+    packed::merge_into(series, data).map_err(|error| error.to_string())
+}
+
+#[async_trait]
+impl SeriesStore for DynamoDbSeriesStore {
+    async fn put_batch(
+        &self,
+        log_group: &str,
+        batch: &BatchId,
+        minutes: &Rollups,
+    ) -> Result<Written, SeriesStoreError> {
+        self.put_rollups(Kind::Raw, log_group, Some(batch), minutes).await
+    }
+
+    async fn raw_minutes(&self, log_group: &str, from: Minute, to: Minute) -> Result<Rollups, SeriesStoreError> {
+        self.read_rollups(Kind::Raw, log_group, (from, to)).await
+    }
+
+    async fn seal_minutes(&self, log_group: &str, sealed: &Rollups) -> Result<Written, SeriesStoreError> {
+        self.put_rollups(Kind::Sealed, log_group, None, sealed).await
+    }
+
+    async fn sealed_minutes(&self, log_group: &str, from: Minute, to: Minute) -> Result<Rollups, SeriesStoreError> {
+        self.read_rollups(Kind::Sealed, log_group, (from, to)).await
+    }
+
+    async fn seal_hours(&self, log_group: &str, sealed: &Rollups) -> Result<Written, SeriesStoreError> {
+        self.put_rollups(Kind::Hour, log_group, None, sealed).await
+    }
+
+    async fn hours(&self, log_group: &str, from: Minute, to: Minute) -> Result<Rollups, SeriesStoreError> {
+        self.read_rollups(Kind::Hour, log_group, (from.hour(), to.hour())).await
+    }
+
+    async fn put_registry(
+        &self,
+        log_group: &str,
+        series: &BTreeSet<SeriesKey>,
+        window: Minute,
+    ) -> Result<(), SeriesStoreError> {
+        // A registry is a list of names, so its parts are packed like rollups that hold nothing.
+        let named: BTreeMap<_, _> = series.iter().map(|key| (key.clone(), Rollup::default())).collect();
+        let (items, _) = layout::items(Kind::Registry, log_group, window, None, &named);
+        self.write(vec![items]).await.map(drop)
+    }
+
+    async fn registry(&self, log_group: &str) -> Result<BTreeSet<SeriesKey>, SeriesStoreError> {
+        let mut named = SeriesRollups::new();
+        let any = Minute::from_index(0);
+        self.read(Kind::Registry, log_group, (any, any), |_, data| merge(&mut named, data)).await?;
+        Ok(named.into_keys().collect())
+    }
+}

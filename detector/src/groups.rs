@@ -1,0 +1,152 @@
+//! From tracks to what an incident is about: one symptom of one service, with the series that show it. Pure.
+
+use std::collections::BTreeMap;
+
+use incidents::{Condition, Direction, Group, Member, Observation, Policy, Reading, Statistic, Symptom, m_of_n};
+use signals::{Minute, Rollup, Unit};
+
+use crate::state::{Evidence, State, Track};
+use crate::watch::{Service, Watch};
+use crate::watchlist::{LATENCY_LABEL, LATENCY_QUANTILE, Series, Subject};
+
+/// What can go wrong with a service, causes before the symptoms they mute. Fewer errors, or faster answers than
+/// normal, are no incident.
+pub const KINDS: [(Symptom, Direction); 5] = [
+    (Symptom::Throttles, Direction::High),
+    (Symptom::Errors, Direction::High),
+    (Symptom::Latency, Direction::High),
+    (Symptom::Traffic, Direction::Low),
+    (Symptom::Traffic, Direction::High),
+];
+
+/// Minutes that a message counts requests over.
+pub const IMPACT_MINUTES: i64 = 5;
+
+/// The newest minutes of one service, for counting.
+pub type Recent = BTreeMap<Minute, Series>;
+
+fn is_on(direction: Direction, evidence: &Evidence) -> bool {
+    evidence.above == (direction == Direction::High)
+}
+
+fn satisfied(track: &Track, group: &Group, policy: &Policy) -> bool {
+    let rule = policy.m_of_n(group.severity());
+    m_of_n(track.breaching, rule.m, rule.n)
+        && track.breach.as_ref().is_some_and(|evidence| is_on(group.direction, evidence))
+}
+
+/// What was seen of `group` in `window`.
+#[must_use]
+pub fn observe(
+    group: &Group,
+    service: &Service,
+    state: &State,
+    recent: &Recent,
+    window: Minute,
+    policy: &Policy,
+) -> Observation {
+    let tracks: Vec<_> =
+        state.tracks(&service.log_group).filter(|track| track.subject.symptom == group.symptom).collect();
+    let breaching: Vec<_> = tracks.iter().filter(|track| satisfied(track, group, policy)).collect();
+    let judged: Vec<_> = tracks.iter().filter(|track| track.judged & 1 == 1).collect();
+    let condition = if let Some(onset) = breaching.iter().filter_map(|track| track.onset).min() {
+        Condition::Breaching { onset: Minute::from_index(onset) }
+    } else if judged.is_empty() {
+        Condition::Missing
+    } else if judged.iter().all(|track| track.clear & 1 == 1) {
+        Condition::Clear
+    } else {
+        Condition::Between
+    };
+    let members = breaching.into_iter().filter_map(|track| member(track, group, recent, window, policy)).collect();
+    Observation { window, condition, members, inhibited_by: None }
+}
+
+/// The labels of the same symptom's subjects that were judged and are clearly normal: what is not affected.
+#[must_use]
+pub fn unaffected(group: &Group, service: &Service, state: &State) -> Vec<String> {
+    state
+        .tracks(&service.log_group)
+        .filter(|track| track.subject.symptom == group.symptom && track.judged & track.clear & 1 == 1)
+        .map(|track| track.subject.label.clone())
+        .collect()
+}
+
+fn member(track: &Track, group: &Group, recent: &Recent, window: Minute, policy: &Policy) -> Option<Member> {
+    let evidence = track.breach.as_ref()?;
+    let rule = policy.m_of_n(group.severity());
+    let newest = (!0_u32).checked_shr(32_u32.saturating_sub(rule.n)).unwrap_or(0);
+    let (requests, affected) = impact(&track.subject, evidence, recent, window);
+    Some(Member {
+        reading: reading(&track.subject, evidence),
+        tail: evidence.tail,
+        baseline_samples: whole(evidence.samples),
+        breaches: (track.breaching & newest).count_ones(),
+        windows: rule.n,
+        requests,
+        affected,
+        started: Minute::from_index(track.onset.unwrap_or(evidence.minute)),
+    })
+}
+
+fn reading(subject: &Subject, evidence: &Evidence) -> Reading {
+    let (metric, statistic, unit) = match subject.symptom {
+        Symptom::Latency => {
+            (format!("{LATENCY_LABEL} latency"), Statistic::Percentile(LATENCY_QUANTILE * 100.0), Unit::Milliseconds)
+        }
+        Symptom::Errors => ("errors".to_owned(), Statistic::Sum, Unit::Count),
+        Symptom::Throttles => ("throttles".to_owned(), Statistic::Sum, Unit::Count),
+        Symptom::Traffic => ("requests".to_owned(), Statistic::Sum, Unit::Count),
+    };
+    Reading {
+        series: subject.series.clone(),
+        label: subject.label.clone(),
+        metric,
+        statistic,
+        unit,
+        observed: evidence.value,
+        expected_low: evidence.low,
+        expected_high: evidence.high,
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of minutes and requests")]
+fn whole(value: f64) -> u64 {
+    value.max(0.0).round() as u64
+}
+
+/// Requests of the last minutes and how many of them were hit; `None` where the series cannot tell.
+fn impact(subject: &Subject, evidence: &Evidence, recent: &Recent, window: Minute) -> (Option<u64>, Option<u64>) {
+    let rollups = || {
+        recent
+            .range(window.plus(1 - IMPACT_MINUTES)..=window)
+            .filter_map(|(_, series)| series.get(&subject.series))
+    };
+    match subject.symptom {
+        Symptom::Latency => {
+            let requests = rollups().map(Rollup::count).sum();
+            let slow = rollups()
+                .flat_map(|rollup| rollup.histogram().iter())
+                .filter(|(value, _)| *value > evidence.high)
+                .map(|(_, weight)| weight)
+                .sum();
+            (Some(requests), Some(slow))
+        }
+        Symptom::Errors | Symptom::Throttles => {
+            let hit = whole(rollups().map(Rollup::sum).sum());
+            // Own metrics count every request, hit or not; the platform's have one value a minute.
+            let counted: u64 = rollups().map(Rollup::count).sum();
+            let own = matches!(subject.series.name, signals::SeriesName::Emf { .. });
+            (own.then_some(counted), Some(hit))
+        }
+        Symptom::Traffic => (None, None),
+    }
+}
+
+/// The group of a service's symptom.
+///
+/// # Errors
+/// An empty environment or service name, which the configuration refuses before.
+pub fn group(watch: &Watch, service: &Service, kind: (Symptom, Direction)) -> Result<Group, incidents::InvalidGroup> {
+    Group::new(&watch.environment, &service.name, kind.0, kind.1)
+}

@@ -1,0 +1,156 @@
+//! Settled minutes become state and sealed rollups; newer ones are judged on a copy and judged again next time.
+
+use std::collections::BTreeMap;
+
+use platform::state_store::Pointer;
+use signals::{Minute, Rollup};
+
+use crate::groups::{IMPACT_MINUTES, Recent};
+use crate::state::State;
+use crate::watchlist::Series;
+use crate::{Deps, Error};
+
+/// Minutes that are read at once while catching up: a day.
+const CHUNK: i64 = 1_440;
+/// Within this many minutes nothing was sealed yet, so only raw rollups are read.
+const RAW_ONLY: i64 = 60;
+/// State objects kept behind the pointer, for a retry that had read the older pointer.
+const KEPT: i64 = 10;
+
+/// The newest minutes, by log group.
+pub(crate) type ByLogGroup = BTreeMap<String, Recent>;
+
+/// The state at the end of `target`, from the pointer's object or, without one, from the stored rollups.
+pub(crate) async fn settled(
+    shard: u16,
+    pointer: Option<Pointer>,
+    target: Minute,
+    deps: &Deps,
+) -> Result<State, Error> {
+    let history = i64::from(deps.watch.detector.history_days) * 1_440;
+    let found = match pointer {
+        Some(pointer) => stored(shard, pointer.committed, deps).await?,
+        None => None,
+    };
+    let mut state = found.unwrap_or_else(|| State::before_history(target.plus(-history)));
+    while target.since(state.window) > RAW_ONLY {
+        let to = state.window.plus(CHUNK).min(target);
+        let mut minutes = BTreeMap::new();
+        for service in &deps.watch.services {
+            let series = stored_minutes(deps, &service.log_group, state.window.plus(1), to).await?;
+            minutes.insert(service.log_group.clone(), series);
+        }
+        learn(deps, &mut state, &minutes, to);
+        // A day that is learned is never learned again, even if this run does not live to see the next one.
+        commit(shard, deps, state.clone(), to.max(pointer.map_or(to, |pointer| pointer.decided))).await?;
+    }
+    Ok(state)
+}
+
+async fn stored(shard: u16, window: Minute, deps: &Deps) -> Result<Option<State>, Error> {
+    let warm = deps.warm.0.lock().await;
+    if let Some((of, state)) = warm.as_ref()
+        && *of == shard
+        && state.window == window
+    {
+        return Ok(Some(state.clone()));
+    }
+    drop(warm);
+    let Some(bytes) = deps.checkpoints.read(shard, window).await? else {
+        tracing::warn!(shard, %window, "the state object is gone; learning anew from the stored rollups");
+        return Ok(None);
+    };
+    match State::decode(&bytes) {
+        Ok(state) => Ok(Some(state)),
+        Err(error) => {
+            tracing::warn!(shard, %window, %error, "the state object is unusable; learning anew from the stored rollups");
+            Ok(None)
+        }
+    }
+}
+
+/// Sealed minutes where there are any, raw ones else.
+async fn stored_minutes(deps: &Deps, log_group: &str, from: Minute, to: Minute) -> Result<Recent, Error> {
+    let mut minutes = deps.series.raw_minutes(log_group, from, to).await?;
+    minutes.extend(deps.series.sealed_minutes(log_group, from, to).await?);
+    Ok(minutes)
+}
+
+/// Every minute since the settled state, and those that messages count over.
+pub(crate) async fn recent(deps: &Deps, settled: &State, first: Minute, window: Minute) -> Result<ByLogGroup, Error> {
+    let from = settled.window.plus(1).min(first.plus(1 - IMPACT_MINUTES));
+    let mut recent = ByLogGroup::new();
+    for service in &deps.watch.services {
+        let series = deps.series.raw_minutes(&service.log_group, from, window).await?;
+        recent.insert(service.log_group.clone(), series);
+    }
+    Ok(recent)
+}
+
+/// The newest minute that any log group has data for.
+pub(crate) fn newest(recent: &ByLogGroup) -> Option<Minute> {
+    recent.values().filter_map(|minutes| minutes.keys().next_back()).max().copied()
+}
+
+fn learn(deps: &Deps, state: &mut State, minutes: &ByLogGroup, to: Minute) {
+    let nothing = Series::new();
+    while state.window < to {
+        let minute = state.window.plus(1);
+        for service in &deps.watch.services {
+            let series = minutes.get(&service.log_group).and_then(|minutes| minutes.get(&minute));
+            state.step(service, &deps.watch.detector, minute, series.unwrap_or(&nothing));
+        }
+        // A minute without services would otherwise never pass.
+        state.window = minute;
+    }
+}
+
+/// Learns the minutes up to `to` for good, and seals them.
+pub(crate) async fn settle(deps: &Deps, state: &mut State, recent: &ByLogGroup, to: Minute) -> Result<(), Error> {
+    let from = state.window.plus(1);
+    if from > to {
+        return Ok(());
+    }
+    learn(deps, state, recent, to);
+    for (log_group, minutes) in recent {
+        let settled: Recent = minutes.range(from..=to).map(|(minute, series)| (*minute, series.clone())).collect();
+        if !settled.is_empty() {
+            deps.series.seal_minutes(log_group, &settled).await?;
+        }
+        for hour in (from.index()..=to.index()).map(Minute::from_index).filter(|minute| minute.plus(1).hour() == minute.plus(1)) {
+            seal_hour(deps, log_group, hour.hour()).await?;
+        }
+    }
+    Ok(())
+}
+
+/// An hour is sealed by reading its minutes again, never by adding to what was sealed before.
+async fn seal_hour(deps: &Deps, log_group: &str, hour: Minute) -> Result<(), Error> {
+    let minutes = stored_minutes(deps, log_group, hour, hour.plus(59)).await?;
+    let mut whole: BTreeMap<_, Rollup> = BTreeMap::new();
+    for (key, rollup) in minutes.values().flatten() {
+        whole.entry(key.clone()).or_default().merge(rollup);
+    }
+    if !whole.is_empty() {
+        deps.series.put_registry(log_group, &whole.keys().cloned().collect(), hour).await?;
+        deps.series.seal_hours(log_group, &BTreeMap::from([(hour, whole)])).await?;
+    }
+    Ok(())
+}
+
+/// A copy of the settled state that has also seen the minutes up to `window`.
+pub(crate) fn provisional(deps: &Deps, settled: &State, recent: &ByLogGroup, window: Minute) -> State {
+    let mut copy = settled.clone();
+    learn(deps, &mut copy, recent, window);
+    copy
+}
+
+/// Writes the state and moves the pointer to it.
+pub(crate) async fn commit(shard: u16, deps: &Deps, state: State, decided: Minute) -> Result<(), Error> {
+    let committed = state.window;
+    deps.checkpoints.write_once(shard, committed, state.encode()?).await?;
+    deps.state.advance(shard, Pointer { committed, decided }).await?;
+    deps.checkpoints.forget(shard, committed.plus(-KEPT)).await?;
+    *deps.warm.0.lock().await = Some((shard, state));
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! Sends what waits. A crash between publishing and noting it sends the same message again; it says so by its
+//! identity, and pagers and chats merge it. No message is ever lost, and no incident is ever told twice.
+
+use incidents::Publication;
+use jiff::SignedDuration;
+use platform::state_store::OutboxItem;
+
+use crate::{Deps, Error, Outcome};
+
+/// How long one attempt to send owns the message: well above the SDK's own deadline.
+const LEASE: SignedDuration = SignedDuration::from_secs(30);
+/// Attempts, one a run, before a message is given up (conventions.md §2.4).
+pub const ATTEMPTS: u32 = 5;
+
+/// Sends every message that nobody else is sending.
+pub(crate) async fn send(deps: &Deps, outcome: &mut Outcome) -> Result<(), Error> {
+    for item in deps.state.outbox().await? {
+        let now = deps.clock.now();
+        let until = now.saturating_add(LEASE).unwrap_or(now);
+        if deps.state.lease(&item.id, now, until).await? {
+            attempt(deps, &item, outcome).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn attempt(deps: &Deps, item: &OutboxItem, outcome: &mut Outcome) -> Result<(), Error> {
+    let publication: Publication = match serde_json::from_str(&item.body) {
+        Ok(publication) => publication,
+        Err(error) => return give_up(deps, item, &format!("its stored form is damaged: {error}"), outcome).await,
+    };
+    match deps.notifier.publish(&publication).await {
+        Ok(receipt) => {
+            deps.state.sent(item, &receipt, deps.clock.now()).await?;
+            outcome.messages_published += 1;
+            Ok(())
+        }
+        Err(error) if !error.is_retryable() || item.attempts + 1 >= ATTEMPTS => {
+            give_up(deps, item, &error.to_string(), outcome).await
+        }
+        Err(error) => {
+            tracing::warn!(message = item.id, %error, "the next run tries again");
+            Ok(())
+        }
+    }
+}
+
+async fn give_up(deps: &Deps, item: &OutboxItem, reason: &str, outcome: &mut Outcome) -> Result<(), Error> {
+    tracing::error!(message = item.id, reason, "a message was given up");
+    deps.state.dead(item, reason, deps.clock.now()).await?;
+    outcome.messages_dead += 1;
+    Ok(())
+}

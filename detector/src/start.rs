@@ -1,0 +1,78 @@
+//! From the environment to a detector that can run.
+
+use std::sync::Arc;
+
+use platform::aws;
+use platform::checkpoints::Checkpoints;
+use platform::clock::{Clock, SystemClock};
+use platform::config::{ConfigErrors, Reader, Vars};
+use platform::emit::{Emitter, Writer};
+use platform::logging::{self, Identity, Level};
+use platform::metric_source::cloudwatch::CloudWatch;
+use platform::notifier::sns::Sns;
+use platform::series_store::dynamodb::DynamoDbSeriesStore;
+use platform::state_store::dynamodb::DynamoDbStateStore;
+use platform::telemetry::document;
+use signals::Metric;
+
+use crate::settings::Settings;
+use crate::{Deps, Warm};
+
+/// Why the function cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigErrors),
+    /// The bucket's name.
+    #[error(transparent)]
+    Checkpoints(#[from] platform::checkpoints::CheckpointError),
+}
+
+/// Reads the configuration and connects every port to AWS.
+///
+/// # Errors
+/// Every mistake in the configuration; a bucket name that S3 does not take.
+pub async fn connect(vars: &dyn Vars) -> Result<Deps, StartError> {
+    let settings = Settings::read(vars)?;
+    let sdk = aws::from_environment().await;
+    let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
+    Ok(Deps {
+        watch: settings.watch,
+        series: Arc::new(DynamoDbSeriesStore::new(dynamodb.clone(), settings.series_table)),
+        state: Arc::new(DynamoDbStateStore::new(dynamodb, settings.state_table)),
+        checkpoints: Checkpoints::bucket(&settings.state_bucket)?,
+        metrics: Arc::new(CloudWatch::new(aws_sdk_cloudwatch::Client::new(&sdk))),
+        notifier: Arc::new(Sns::new(aws_sdk_sns::Client::new(&sdk), settings.topics)),
+        clock: Arc::new(SystemClock),
+        emitter: Arc::new(Writer::stdout()),
+        owner: settings.owner,
+        warm: Warm::default(),
+    })
+}
+
+/// Like [`connect`]; a start that fails says why, once in words and once as a metric, and gives nothing.
+pub async fn start(vars: &dyn Vars) -> Option<Deps> {
+    let emitter: Arc<dyn Emitter> = Arc::new(Writer::stdout());
+    let mut reader = Reader::new(vars);
+    let identity = Identity {
+        service: "detector".to_owned(),
+        function_name: reader.optional("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
+        function_version: reader.optional("AWS_LAMBDA_FUNCTION_VERSION").unwrap_or_default(),
+    };
+    let level = Level::read(&mut reader);
+    logging::init(emitter.clone(), Arc::new(SystemClock), &identity, &level);
+    let started = match reader.finish() {
+        Ok(()) => connect(vars).await,
+        Err(problems) => Err(problems.into()),
+    };
+    match started {
+        Ok(deps) => Some(deps),
+        Err(error) => {
+            tracing::error!(%error, "the detector cannot start");
+            let at = SystemClock.now();
+            emitter.emit(&document(at, &[("service", "detector")], &[(Metric::ConfigError, 1.0)]));
+            None
+        }
+    }
+}

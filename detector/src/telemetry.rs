@@ -1,0 +1,29 @@
+//! What the detector says of itself, after everything else has succeeded: a heartbeat at the start would only
+//! prove that it starts.
+
+use jiff::Timestamp;
+use platform::telemetry::document;
+use signals::Metric;
+
+use crate::{Deps, Outcome};
+
+pub(crate) fn emit(deps: &Deps, outcome: &Outcome, at: Timestamp) {
+    let told = |action: &str| outcome.told.iter().filter(|told| told.action == action).count();
+    #[expect(clippy::cast_precision_loss, reason = "counts of one run")]
+    let count = |count: usize| count as f64;
+    #[expect(clippy::cast_precision_loss, reason = "counts of one run")]
+    let whole = |count: u64| count as f64;
+    let mut metrics = vec![
+        (Metric::DetectorRun, 1.0),
+        (Metric::SeriesEvaluated, whole(outcome.series_evaluated)),
+        (Metric::IncidentsOpened, count(told("open"))),
+        (Metric::IncidentsResolved, count(told("resolve"))),
+        (Metric::MessagesPublished, whole(outcome.messages_published)),
+        (Metric::MessagesDead, whole(outcome.messages_dead)),
+    ];
+    #[expect(clippy::cast_precision_loss, reason = "seconds since a minute that is still kept")]
+    if let Some(lag) = outcome.data_lag_seconds {
+        metrics.push((Metric::DataLagSeconds, lag as f64));
+    }
+    deps.emitter.emit(&document(at, &[("service", "detector")], &metrics));
+}

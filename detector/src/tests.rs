@@ -1,0 +1,6 @@
+//! The detector on its real adapters: rollups in DynamoDB, state in a folder, a simulated service with known
+//! faults.
+
+mod faulty;
+mod lifecycle;
+mod world;

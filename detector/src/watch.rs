@@ -1,0 +1,229 @@
+//! What is watched: the services of `outrider.toml`. Targets come from configuration only, never from input.
+
+use incidents::LocalZone;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use signals::{Metric, series::function_of_log_group};
+
+/// The file as a whole.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Watch {
+    /// Which stage the messages speak of: `prod`, `staging`, …
+    pub environment: String,
+    /// The region's code, such as `eu-west-1`.
+    pub region: String,
+    /// The account's number.
+    pub account: String,
+    /// Time zone of the readers, shown beside UTC; an IANA name.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    /// Where the runbooks are; a message links to `<base>/<kind>.md`.
+    pub runbooks: String,
+    /// Rules of the detector itself.
+    #[serde(default)]
+    pub detector: Rules,
+    /// The services.
+    #[serde(rename = "service", default)]
+    pub services: Vec<Service>,
+}
+
+/// Rules of the detector itself.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rules {
+    /// Minutes until a minute counts as settled: at least the 5 that per-function metrics are polled in, plus one.
+    pub settle_minutes: u16,
+    /// Days of stored rollups that a detector without a state learns from.
+    pub history_days: u16,
+    /// When incidents open, repeat, resolve and reopen.
+    pub incidents: incidents::Policy,
+    /// Most series that are scored for one service; the rest is counted and named.
+    pub max_series: usize,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { settle_minutes: 6, history_days: 14, incidents: incidents::Policy::default(), max_series: 1_000 }
+    }
+}
+
+/// A service: one function with its log group.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// The name in messages.
+    pub name: String,
+    /// The log group that log-processor is subscribed to.
+    pub log_group: String,
+    /// The function, when it is not the log group's.
+    #[serde(default)]
+    function: Option<String>,
+    /// Who is called.
+    pub owner: String,
+    /// Whether the function has reserved concurrency, so that it can be throttled while the account is not.
+    #[serde(default)]
+    pub reserved_concurrency: bool,
+    /// What the service emits by itself. Without it the platform's own records are watched.
+    #[serde(default)]
+    pub emf: Option<Emf>,
+}
+
+impl Service {
+    /// The function's name.
+    #[must_use]
+    pub fn function(&self) -> &str {
+        self.function.as_deref().unwrap_or_else(|| function_of_log_group(&self.log_group))
+    }
+}
+
+/// The names of a service's own metrics; the defaults are those of car-api.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Emf {
+    /// CloudWatch namespace.
+    pub namespace: String,
+    /// Latency of a request, milliseconds.
+    #[serde(default = "latency")]
+    pub latency: String,
+    /// One for each request.
+    #[serde(default = "requests")]
+    pub requests: String,
+    /// One for each request that the service failed.
+    #[serde(default = "faults")]
+    pub faults: String,
+    /// One for each request refused for lack of capacity.
+    #[serde(default = "throttled")]
+    pub throttled: String,
+    /// The dimension that tells routes apart; a series with other dimensions beside it and `service` is not watched.
+    #[serde(default = "route")]
+    pub route_dimension: String,
+    /// The dimension that names the service.
+    #[serde(default = "service")]
+    pub service_dimension: String,
+}
+
+fn latency() -> String {
+    Metric::Latency.name().to_owned()
+}
+
+fn requests() -> String {
+    Metric::Requests.name().to_owned()
+}
+
+fn faults() -> String {
+    Metric::Faults.name().to_owned()
+}
+
+fn throttled() -> String {
+    Metric::Throttled.name().to_owned()
+}
+
+fn route() -> String {
+    "route".to_owned()
+}
+
+fn service() -> String {
+    "service".to_owned()
+}
+
+/// What is wrong with the file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WatchError {
+    /// It is not TOML of this shape.
+    #[error("{0}")]
+    Shape(String),
+    /// It reads, but means nothing.
+    #[error("{}", .0.join("; "))]
+    Meaning(Vec<String>),
+}
+
+impl Watch {
+    /// Reads the text of `outrider.toml`.
+    ///
+    /// # Errors
+    /// A text that is not TOML of this shape (with line and column), or every value that is out of its range.
+    pub fn parse(text: &str) -> Result<Self, WatchError> {
+        let watch: Self = toml::from_str(text).map_err(|error| WatchError::Shape(error.to_string()))?;
+        let problems = watch.problems();
+        if problems.is_empty() { Ok(watch) } else { Err(WatchError::Meaning(problems)) }
+    }
+
+    /// The readers' zone.
+    #[must_use]
+    pub fn local_zone(&self) -> Option<LocalZone> {
+        let name = self.time_zone.clone()?;
+        Some(LocalZone { zone: TimeZone::get(&name).ok()?, name })
+    }
+
+    fn problems(&self) -> Vec<String> {
+        let rules = &self.detector;
+        let mut problems = Vec::new();
+        if self.time_zone.is_some() && self.local_zone().is_none() {
+            let name = self.time_zone.as_deref().unwrap_or_default();
+            problems.push(format!("time_zone is {name:?}: write an IANA name such as Europe/Paris"));
+        }
+        if self.services.is_empty() {
+            problems.push("no [[service]] is named: nothing would be watched".to_owned());
+        }
+        if !(6..=60).contains(&rules.settle_minutes) {
+            problems.push(format!(
+                "detector.settle_minutes is {}: write 6 to 60, per-function metrics are polled every 5 minutes",
+                rules.settle_minutes
+            ));
+        }
+        if !(1..=35).contains(&rules.history_days) {
+            problems.push(format!("detector.history_days is {}: write 1 to 35, older minutes are gone", rules.history_days));
+        }
+        for (position, service) in self.services.iter().enumerate() {
+            for (field, value) in [("name", &service.name), ("log_group", &service.log_group), ("owner", &service.owner)] {
+                if value.trim().is_empty() {
+                    problems.push(format!("service {}: {field} is empty", position + 1));
+                }
+            }
+            if self.services[..position].iter().any(|other| other.log_group == service.log_group) {
+                problems.push(format!("log group {} is watched twice", service.log_group));
+            }
+        }
+        problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALLEST: &str = r#"
+        environment = "prod"
+        region = "eu-west-1"
+        account = "123456789012"
+        runbooks = "https://example.com/runbooks"
+        [[service]]
+        name = "orders"
+        log_group = "/aws/lambda/orders-api"
+        owner = "team-orders"
+    "#;
+
+    #[test]
+    fn the_smallest_file_watches_any_function_by_its_log_group() {
+        let watch = Watch::parse(SMALLEST).unwrap();
+        assert_eq!(watch.services[0].function(), "orders-api");
+        assert!(watch.services[0].emf.is_none());
+        assert_eq!(watch.detector.settle_minutes, 6);
+    }
+
+    #[test]
+    fn mistakes_name_the_value_and_the_fix() {
+        for (text, parts) in [
+            (SMALLEST.replace("owner = \"team-orders\"", ""), vec!["owner"]),
+            (SMALLEST.replace("owner", "ovner"), vec!["unknown field", "ovner"]),
+            (format!("{SMALLEST}\n[detector]\nsettle_minutes = 2"), vec!["settle_minutes is 2", "6 to 60"]),
+            (format!("{SMALLEST}\n[detector]\nhistory_days = 0"), vec!["history_days is 0"]),
+            (format!("{SMALLEST}\n[detector.incidents]\nclear_windows = 0"), vec!["clear_windows = 0"]),
+            (SMALLEST.split("[[service]]").next().unwrap().to_owned(), vec!["no [[service]]"]),
+        ] {
+            let error = Watch::parse(&text).unwrap_err().to_string();
+            assert!(parts.iter().all(|part| error.contains(part)), "{error}");
+        }
+    }
+}
