@@ -1,1 +1,75 @@
-//! Lambda function: the inventory of autonomous robot cars
+//! Lambda function: the inventory of autonomous robot cars.
+//!
+//! [`router`] is the whole service as a value: it needs a store, a bus, a clock and an emitter, and nothing else of
+//! the machine. `main` hands it to `lambda_http`; the local gateway hands it events through [`gateway::handle`].
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use platform::clock::Clock;
+use platform::config::{ConfigErrors, Vars};
+use platform::emit::Emitter;
+
+pub mod car;
+pub mod events;
+pub mod fault;
+pub mod gateway;
+pub mod ids;
+pub mod observe;
+pub mod problem;
+pub mod routes;
+pub mod settings;
+pub mod store;
+pub mod telemetry;
+#[cfg(test)]
+mod tests;
+
+pub use routes::router;
+pub use settings::Settings;
+
+use events::EventPublisher;
+use events::eventbridge::EventBridge;
+use store::CarStore;
+use store::dynamodb::DynamoDb;
+use telemetry::Telemetry;
+
+/// What the service is made of.
+#[derive(Debug, Clone)]
+pub struct Deps {
+    /// Where cars are kept.
+    pub store: Arc<dyn CarStore>,
+    /// Who is told about them.
+    pub events: Arc<dyn EventPublisher>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where metric documents go.
+    pub emitter: Arc<dyn Emitter>,
+    /// How it runs.
+    pub settings: Settings,
+}
+
+impl Deps {
+    /// The service on DynamoDB and EventBridge as `aws` names them. Makes each client once; they are kept as long
+    /// as the environment lives.
+    #[must_use]
+    pub fn connect(settings: Settings, aws: &SdkConfig, clock: Arc<dyn Clock>, emitter: Arc<dyn Emitter>) -> Self {
+        let dynamodb = aws_sdk_dynamodb::Client::new(aws);
+        let eventbridge = aws_sdk_eventbridge::Client::new(aws);
+        Self {
+            store: Arc::new(DynamoDb::new(dynamodb, settings.table.clone(), clock.clone())),
+            events: Arc::new(EventBridge::new(eventbridge, settings.event_bus.clone(), clock.clone())),
+            clock,
+            emitter,
+            settings,
+        }
+    }
+}
+
+/// Tells that the function cannot start: one metric, and one log line for each problem.
+pub fn refuse_to_start(errors: &ConfigErrors, vars: &dyn Vars, clock: &dyn Clock, emitter: Arc<dyn Emitter>) {
+    // Under the default namespace: the configured one may be what is wrong.
+    Telemetry::new(settings::DEFAULT_NAME, settings::identity(vars), emitter).config_error(clock.now());
+    for problem in errors.problems() {
+        tracing::error!(error_class = "ConfigError", "{problem}");
+    }
+}

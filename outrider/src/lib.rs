@@ -1,1 +1,8 @@
-//! The command line and the local stack
+//! Outrider on one machine: the command line, and the local stack behind `demo` and `up`.
+
+pub mod cli;
+pub mod demo;
+pub mod local;
+
+mod incidents_command;
+mod up;

@@ -22,7 +22,7 @@ use tracing_subscriber::registry::LookupSpan;
 use crate::clock::Clock;
 use crate::emit::Emitter;
 
-mod level;
+pub mod level;
 pub mod redaction;
 #[cfg(test)]
 mod tests;

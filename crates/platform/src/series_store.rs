@@ -28,21 +28,36 @@ pub struct BatchId(String);
 
 impl BatchId {
     /// The batch that is identified by these parts in this order: equal parts give the same batch, and no
-    /// other cut of the same bytes does (each part is hashed with its length). The first half of a SHA-256:
-    /// with 128 bits, 10¹² batches collide with a probability of 10⁻¹⁵.
+    /// other cut of the same bytes does.
     pub fn of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let mut hash = Sha256::new();
-        for part in parts {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
-        }
-        Self(hexadecimal(&hash.finalize()[..16]))
+        let mut identity = BatchIdentity::default();
+        parts.into_iter().for_each(|part| identity.add(part));
+        identity.finish()
     }
 
     /// The digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// A [`BatchId`] in the making, for parts that are seen one by one.
+#[derive(Debug, Clone, Default)]
+pub struct BatchIdentity(Sha256);
+
+impl BatchIdentity {
+    /// Adds the next part. It is hashed with its length, so that it matters where parts end.
+    pub fn add(&mut self, part: &[u8]) {
+        self.0.update((part.len() as u64).to_le_bytes());
+        self.0.update(part);
+    }
+
+    /// The first half of the SHA-256: with 128 bits, 10¹² batches hold two of the same name with a probability
+    /// of 10⁻¹⁵.
+    #[must_use]
+    pub fn finish(self) -> BatchId {
+        BatchId(hexadecimal(&self.0.finalize()[..16]))
     }
 }
 

@@ -1,0 +1,424 @@
+//! [`CarStore`] on one Amazon DynamoDB table.
+//!
+//! | item | `car_id` | other attributes |
+//! |---|---|---|
+//! | car | the car's key | the car's fields, `write_id` |
+//! | answer to an idempotent request | `idempotency#<hash>` | `request`, the answer, `expires` |
+//!
+//! Both kinds share the table because a car and the answer that tells of it are written in one transaction. Answers
+//! have no `status`, so the index does not contain them; a car's key cannot contain `#`.
+//!
+//! Lists query the index `by_status`, one status after the other: no scan, and no attribute that items written by
+//! the Python service lack. A constant partition key for "all cars" would need such an attribute on every item. The
+//! price is up to seven queries for a list that is nearly empty. A status is a hot partition only above 1,000 writes
+//! a second, and DynamoDB splits such a one by its sort key, which is random.
+//!
+//! Each write carries an id of its own. An attempt whose answer was lost is repeated by the SDK and fails its
+//! condition against its own first attempt: the id tells that apart from somebody else's write.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Put, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure as OnFailure,
+    TransactWriteItem,
+};
+use jiff::Timestamp;
+use platform::clock::Clock;
+use platform::dynamodb::Item;
+
+use super::row::{NewRow, Row};
+use super::{
+    Answer, CarStore, Created, Cursor, Deleted, ListQuery, Meter, Once, Page, StoreError, Updated, Write,
+};
+use crate::car::{Car, CarId, Changes, Status};
+
+mod call;
+mod expression;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use call::{Attempts, failed, spent};
+use expression::Expression;
+pub use table::{BY_STATUS, create_table};
+
+/// Attempts of a transaction that collides with another one. A collision lasts for one round trip.
+const TRANSACTION_ATTEMPTS: u32 = 4;
+/// First pause after a collision; it doubles.
+const COLLISION_PAUSE: Duration = Duration::from_millis(20);
+
+/// The inventory in DynamoDB.
+#[derive(Debug, Clone)]
+pub struct DynamoDb {
+    client: Client,
+    table: String,
+    clock: Arc<dyn Clock>,
+}
+
+enum Transaction {
+    Done,
+    KeyTaken,
+    CarTaken,
+}
+
+impl DynamoDb {
+    /// The inventory in `table`, which exists.
+    #[must_use]
+    pub fn new(client: Client, table: impl Into<String>, clock: Arc<dyn Clock>) -> Self {
+        Self { client, table: table.into(), clock }
+    }
+
+    async fn read(&self, key: &str, meter: &Meter) -> Result<Option<Item>, StoreError> {
+        let attempts = Attempts::default();
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key(table::KEY, AttributeValue::S(key.to_owned()))
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .customize()
+            .interceptor(attempts.clone())
+            .send()
+            .await;
+        attempts.count(meter);
+        let found = answer.map_err(|error| failed("GetItem", meter, &error))?;
+        spent(meter, found.consumed_capacity(), call::Units::Read);
+        Ok(found.item)
+    }
+
+    async fn put_new(&self, car: &Car, write: Write<'_>, meter: &Meter) -> Result<Created, StoreError> {
+        let attempts = Attempts::default();
+        let answer = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(new_item(car, write)?))
+            .condition_expression("attribute_not_exists(car_id)")
+            .return_values_on_condition_check_failure(OnFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .customize()
+            .interceptor(attempts.clone())
+            .send()
+            .await;
+        attempts.count(meter);
+        match answer {
+            Ok(written) => {
+                spent(meter, written.consumed_capacity(), call::Units::Write);
+                Ok(Created::New)
+            }
+            Err(error) => match call::refused_condition(&error) {
+                Some(found) if is_own(found, write) => Ok(Created::New),
+                Some(_) => Ok(Created::Duplicate),
+                None => Err(failed("PutItem", meter, &error)),
+            },
+        }
+    }
+
+    async fn put_once(&self, car: &Car, once: &Once, write: Write<'_>, meter: &Meter) -> Result<Created, StoreError> {
+        let mut pause = COLLISION_PAUSE;
+        for attempt in 1..=TRANSACTION_ATTEMPTS {
+            match self.transact(car, once, write, meter).await? {
+                Some(Transaction::Done) => return Ok(Created::New),
+                Some(Transaction::CarTaken) => return Ok(Created::Duplicate),
+                Some(Transaction::KeyTaken) => {
+                    let record = self.read(&once.key, meter).await?;
+                    if let Some(recorded) = record.and_then(|item| recorded(&item, write.now)) {
+                        let same = recorded.request == once.request;
+                        return Ok(if same { Created::Replayed(recorded.answer) } else { Created::KeyReused });
+                    }
+                    // It expired between the two calls: the key is free now.
+                }
+                None if attempt < TRANSACTION_ATTEMPTS => {
+                    meter.add(|cost| cost.retries += 1);
+                    self.clock.pause(pause).await;
+                    pause *= 2;
+                }
+                None => {}
+            }
+        }
+        meter.add(|cost| cost.exhausted += 1);
+        let message = format!("another transaction on the same key, {TRANSACTION_ATTEMPTS} times");
+        Err(StoreError::Unavailable { operation: "TransactWriteItems", message })
+    }
+
+    /// One attempt; none when it collided with another transaction.
+    async fn transact(
+        &self,
+        car: &Car,
+        once: &Once,
+        write: Write<'_>,
+        meter: &Meter,
+    ) -> Result<Option<Transaction>, StoreError> {
+        let now = AttributeValue::N(write.now.as_second().to_string());
+        let record = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(record_item(once)))
+            .condition_expression("attribute_not_exists(car_id) OR expires <= :now")
+            .expression_attribute_values(":now", now);
+        let row = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(new_item(car, write)?))
+            .condition_expression("attribute_not_exists(car_id)");
+        let attempts = Attempts::default();
+        let mut transaction = self.client.transact_write_items();
+        for put in [record, row] {
+            let put = put.build().map_err(|error| unbuilt("TransactWriteItems", &error))?;
+            transaction = transaction.transact_items(TransactWriteItem::builder().put(put).build());
+        }
+        let answer = transaction
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .customize()
+            .interceptor(attempts.clone())
+            .send()
+            .await;
+        attempts.count(meter);
+        let error = match answer {
+            Ok(written) => {
+                written.consumed_capacity().iter().for_each(|used| spent(meter, Some(used), call::Units::Write));
+                return Ok(Some(Transaction::Done));
+            }
+            Err(error) => error,
+        };
+        let reasons = match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => canceled.cancellation_reasons(),
+            _ => return Err(failed("TransactWriteItems", meter, &error)),
+        };
+        let codes: Vec<_> = reasons.iter().map(|reason| reason.code().unwrap_or_default()).collect();
+        if codes.iter().any(|code| matches!(*code, "ThrottlingError" | "ProvisionedThroughputExceeded")) {
+            meter.add(|cost| cost.exhausted += 1);
+            let message = error.message().unwrap_or("a part of the transaction was throttled").to_owned();
+            return Err(StoreError::Throttled { operation: "TransactWriteItems", message });
+        }
+        match codes.as_slice() {
+            ["ConditionalCheckFailed", ..] => Ok(Some(Transaction::KeyTaken)),
+            [_, "ConditionalCheckFailed", ..] => Ok(Some(Transaction::CarTaken)),
+            codes if codes.contains(&"TransactionConflict") => Ok(None),
+            _ => Err(failed("TransactWriteItems", meter, &error)),
+        }
+    }
+
+    /// One query of one status; the items, and whether there are more.
+    async fn page(
+        &self,
+        status: Status,
+        after: Option<Item>,
+        limit: i32,
+        meter: &Meter,
+    ) -> Result<(Vec<Item>, Option<Item>), StoreError> {
+        let attempts = Attempts::default();
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(BY_STATUS)
+            .key_condition_expression("#status = :status")
+            .expression_attribute_names("#status", table::STATUS)
+            .expression_attribute_values(":status", AttributeValue::S(status.as_str().to_owned()))
+            .set_exclusive_start_key(after)
+            .limit(limit)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .customize()
+            .interceptor(attempts.clone())
+            .send()
+            .await;
+        attempts.count(meter);
+        let found = answer.map_err(|error| failed("Query", meter, &error))?;
+        spent(meter, found.consumed_capacity(), call::Units::Read);
+        Ok((found.items.unwrap_or_default(), found.last_evaluated_key))
+    }
+}
+
+#[async_trait]
+impl CarStore for DynamoDb {
+    async fn get(&self, id: &CarId, meter: &Meter) -> Result<Option<Car>, StoreError> {
+        Ok(self.read(id.as_str(), meter).await?.and_then(car_of))
+    }
+
+    async fn list(&self, query: &ListQuery, meter: &Meter) -> Result<Page, StoreError> {
+        let limit = usize::from(query.limit);
+        let mut cars: Vec<(Status, Car)> = Vec::with_capacity(limit + 1);
+        let mut status = query.after.as_ref().map(|cursor| cursor.status).or(query.status).unwrap_or_default();
+        let mut after = query.after.as_ref().map(|cursor| {
+            let text = |value: &str| AttributeValue::S(value.to_owned());
+            let key = text(cursor.car_id.as_str());
+            Item::from([(table::KEY.to_owned(), key), (table::STATUS.to_owned(), text(cursor.status.as_str()))])
+        });
+        loop {
+            // One more than asked for tells whether there is a next page.
+            let missing = i32::try_from(limit + 1 - cars.len()).unwrap_or(i32::MAX);
+            let (items, more) = self.page(status, after.take(), missing, meter).await?;
+            cars.extend(items.into_iter().filter_map(car_of).map(|car| (status, car)));
+            if cars.len() > limit {
+                cars.truncate(limit);
+                let next = cars.last().map(|(status, car)| Cursor {
+                    filter: query.status,
+                    status: *status,
+                    car_id: car.car_id.clone(),
+                });
+                return Ok(Page { cars: cars.into_iter().map(|(_, car)| car).collect(), next });
+            }
+            after = more;
+            if after.is_none() {
+                match status.next().filter(|_| query.status.is_none()) {
+                    Some(next) => status = next,
+                    None => return Ok(Page { cars: cars.into_iter().map(|(_, car)| car).collect(), next: None }),
+                }
+            }
+        }
+    }
+
+    async fn create(
+        &self,
+        car: &Car,
+        once: Option<&Once>,
+        write: Write<'_>,
+        meter: &Meter,
+    ) -> Result<Created, StoreError> {
+        match once {
+            Some(once) => self.put_once(car, once, write, meter).await,
+            None => self.put_new(car, write, meter).await,
+        }
+    }
+
+    async fn update(
+        &self,
+        id: &CarId,
+        changes: &Changes,
+        write: Write<'_>,
+        meter: &Meter,
+    ) -> Result<Updated, StoreError> {
+        let change = Expression::of(changes, write);
+        let condition = Expression::condition(write.expected);
+        let attempts = Attempts::default();
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(table::KEY, AttributeValue::S(id.as_str().to_owned()))
+            .update_expression(change.text)
+            .condition_expression(condition.text)
+            .set_expression_attribute_names(Some(change.names.into_iter().chain(condition.names).collect()))
+            .set_expression_attribute_values(Some(change.values.into_iter().chain(condition.values).collect()))
+            .return_values(ReturnValue::AllOld)
+            .return_values_on_condition_check_failure(OnFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .customize()
+            .interceptor(attempts.clone())
+            .send()
+            .await;
+        attempts.count(meter);
+        match answer {
+            Ok(written) => {
+                spent(meter, written.consumed_capacity(), call::Units::Write);
+                let before = written.attributes.and_then(car_of).ok_or_else(|| unreadable("UpdateItem", id))?;
+                let car = Box::new(before.changed(changes, write.now));
+                Ok(Updated::Yes { car, was: Some(before.status) })
+            }
+            Err(error) => match call::refused_condition(&error) {
+                Some(None) => Ok(Updated::Absent),
+                Some(Some(found)) if is_own(Some(found), write) => {
+                    let car = car_of(found.clone()).ok_or_else(|| unreadable("UpdateItem", id))?;
+                    Ok(Updated::Yes { car: Box::new(car), was: None })
+                }
+                Some(Some(_)) => Ok(Updated::Stale),
+                None => Err(failed("UpdateItem", meter, &error)),
+            },
+        }
+    }
+
+    async fn delete(&self, id: &CarId, write: Write<'_>, meter: &Meter) -> Result<Deleted, StoreError> {
+        let condition = Expression::condition(write.expected);
+        let attempts = Attempts::default();
+        let answer = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .key(table::KEY, AttributeValue::S(id.as_str().to_owned()))
+            .condition_expression(condition.text)
+            .set_expression_attribute_names((!condition.names.is_empty()).then_some(condition.names))
+            .set_expression_attribute_values((!condition.values.is_empty()).then_some(condition.values))
+            .return_values(ReturnValue::AllOld)
+            .return_values_on_condition_check_failure(OnFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .customize()
+            .interceptor(attempts.clone())
+            .send()
+            .await;
+        attempts.count(meter);
+        match answer {
+            Ok(written) => {
+                spent(meter, written.consumed_capacity(), call::Units::Write);
+                let car = written.attributes.and_then(car_of).ok_or_else(|| unreadable("DeleteItem", id))?;
+                Ok(Deleted::Yes(Box::new(car)))
+            }
+            Err(error) => match call::refused_condition(&error) {
+                Some(None) => Ok(Deleted::Absent),
+                Some(Some(_)) => Ok(Deleted::Stale),
+                None => Err(failed("DeleteItem", meter, &error)),
+            },
+        }
+    }
+}
+
+fn unbuilt(operation: &'static str, error: &dyn std::fmt::Display) -> StoreError {
+    StoreError::Refused { operation, message: error.to_string() }
+}
+
+fn unreadable(operation: &'static str, id: &CarId) -> StoreError {
+    StoreError::Refused { operation, message: format!("item {} is no car", id.as_str()) }
+}
+
+fn new_item(car: &Car, write: Write<'_>) -> Result<Item, StoreError> {
+    serde_dynamo::to_item(NewRow { car, write_id: write.id }).map_err(|error| unbuilt("PutItem", &error))
+}
+
+fn car_of(item: Item) -> Option<Car> {
+    let car = serde_dynamo::from_item::<_, Row>(item).ok().and_then(Row::into_car);
+    if car.is_none() {
+        tracing::warn!(error_class = "UnreadableItem", "an item of the table is no car and was left out");
+    }
+    car
+}
+
+/// Whether the item is there because of this very write.
+fn is_own(found: Option<&Item>, write: Write<'_>) -> bool {
+    found.and_then(|item| item.get(table::WRITE_ID)).and_then(|id| id.as_s().ok()).is_some_and(|id| id == write.id)
+}
+
+struct Recorded {
+    request: String,
+    answer: Answer,
+}
+
+fn record_item(once: &Once) -> Item {
+    let text = |value: &str| AttributeValue::S(value.to_owned());
+    Item::from([
+        (table::KEY.to_owned(), text(&once.key)),
+        ("request".to_owned(), text(&once.request)),
+        ("answer_status".to_owned(), AttributeValue::N(once.answer.status.to_string())),
+        ("answer_location".to_owned(), text(&once.answer.location)),
+        ("answer_etag".to_owned(), text(&once.answer.etag)),
+        ("answer_body".to_owned(), text(&once.answer.body)),
+        (table::EXPIRES.to_owned(), AttributeValue::N(once.expires.as_second().to_string())),
+    ])
+}
+
+/// The record, unless it has expired: the table deletes what has expired only after hours or days.
+fn recorded(item: &Item, now: Timestamp) -> Option<Recorded> {
+    let text = |name: &str| item.get(name)?.as_s().ok().cloned();
+    let number = |name: &str| item.get(name)?.as_n().ok()?.parse::<i64>().ok();
+    let answer = Answer {
+        status: u16::try_from(number("answer_status")?).ok()?,
+        location: text("answer_location")?,
+        etag: text("answer_etag")?,
+        body: text("answer_body")?,
+    };
+    let live = number(table::EXPIRES)? > now.as_second();
+    live.then_some(Recorded { request: text("request")?, answer })
+}

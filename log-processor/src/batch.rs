@@ -1,0 +1,143 @@
+//! One batch: what one document of a payload says, by minute and series, under a name of its own.
+
+use std::collections::BTreeSet;
+
+use platform::series_store::{BatchId, BatchIdentity};
+use signals::Minute;
+use signals::series::function_of_log_group;
+
+use crate::counts::{Counts, Reason};
+use crate::envelope::{self, Document, Stream};
+use crate::extract::{self, Said};
+use crate::payload::{self, PayloadError};
+use crate::rollup::{Limits, Roller, Rollups, Room};
+
+/// The rollups of one batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// Where its log events come from.
+    pub log_group: String,
+    /// Its name: owner, log group, stream and all event ids. A batch that is delivered again has the same name and
+    /// the same rollups, so it overwrites itself.
+    pub id: BatchId,
+    /// What its log events say.
+    pub rollups: Rollups,
+}
+
+/// How payloads are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// Bytes a payload may inflate to.
+    pub inflate_cap: usize,
+    /// What its rollups may cost.
+    pub limits: Limits,
+    /// Log groups that Outrider's own functions write to. Reading one would have every line make another.
+    pub own_log_groups: BTreeSet<String>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            inflate_cap: payload::DEFAULT_CAP,
+            limits: Limits::default(),
+            own_log_groups: BTreeSet::new(),
+        }
+    }
+}
+
+/// Everything one payload says. Pure: the same bytes under the same rules give the same answer.
+///
+/// # Errors
+/// A payload that cannot be decoded. Nothing of it is returned: it is delivered whole or not at all.
+pub fn read_payload(event: &[u8], rules: &Rules) -> Result<(Vec<Batch>, Counts), PayloadError> {
+    let text = payload::text(event, rules.inflate_cap)?;
+    let mut counts = Counts {
+        bytes: text.len() as u64,
+        ..Counts::default()
+    };
+    let mut batches = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut room = Room::new(&rules.limits);
+    envelope::documents(&text, |document| {
+        match document {
+            Document::Control => counts.control_messages += 1,
+            Document::Unknown => counts.reject(Reason::UnknownMessageType, 1),
+            Document::Data(stream) if rules.own_log_groups.contains(&*stream.log_group) => {
+                refuse(&stream, &mut counts)?;
+            }
+            Document::Data(stream) => {
+                let batch = read_stream(&stream, &mut room, &mut counts)?;
+                // The same batch twice in one payload: it overwrites itself, as it would in the store.
+                if !batch.rollups.is_empty() && seen.insert(batch.id.clone()) {
+                    batches.push(batch);
+                }
+            }
+        }
+        Ok(())
+    })?;
+    let rollups = batches
+        .iter()
+        .flat_map(|batch: &Batch| batch.rollups.values())
+        .flat_map(|series| series.values());
+    counts.samples = rollups.fold(0, |samples: u64, rollup| {
+        samples.saturating_add(rollup.count())
+    });
+    Ok((batches, counts))
+}
+
+fn refuse(stream: &Stream<'_>, counts: &mut Counts) -> Result<(), PayloadError> {
+    let mut events = 0;
+    stream.events(|_, _| events += 1)?;
+    counts.events += events;
+    counts.reject(Reason::OwnLogGroup, events);
+    Ok(())
+}
+
+fn read_stream(
+    stream: &Stream<'_>,
+    room: &mut Room,
+    counts: &mut Counts,
+) -> Result<Batch, PayloadError> {
+    let function = function_of_log_group(&stream.log_group);
+    let mut identity = BatchIdentity::default();
+    for part in [&stream.owner, &stream.log_group, &stream.log_stream] {
+        identity.add(part.as_bytes());
+    }
+    let mut roller = Roller::new(room);
+    stream.events(|raw, event| {
+        counts.events += 1;
+        let event = match event {
+            Ok(event) => event,
+            Err(bad) => {
+                // It has no id to tell it by, so all of it does.
+                identity.add(raw.as_bytes());
+                counts.reject(bad.into(), 1);
+                return;
+            }
+        };
+        identity.add(event.id.as_bytes());
+        let fits = match extract::read(&event.message, event.millis) {
+            Ok(Said::Metrics(document)) => roller.document(&document),
+            Ok(Said::Report(report)) => {
+                roller.report(function, Minute::from_millis(event.millis), &report)
+            }
+            Ok(Said::Error(class)) => {
+                *counts.application_errors.entry(class).or_default() += 1;
+                true
+            }
+            Ok(Said::Nothing) => true,
+            Err(unreadable) => {
+                counts.reject(unreadable.into(), 1);
+                true
+            }
+        };
+        if !fits {
+            counts.reject(Reason::SeriesLimit, 1);
+        }
+    })?;
+    Ok(Batch {
+        log_group: stream.log_group.clone().into_owned(),
+        id: identity.finish(),
+        rollups: roller.finish(),
+    })
+}

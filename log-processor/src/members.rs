@@ -1,0 +1,63 @@
+//! JSON objects of which only a few members matter.
+//!
+//! Why not `#[derive(Deserialize)]`: it fails on duplicate members, where the contract says that the last one
+//! wins; and one member of the wrong type would fail the whole object without saying which.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// Defines a struct that keeps the named members of a JSON object as they are written, the last of duplicates,
+/// and skips over all others.
+macro_rules! members {
+    ($(#[$doc:meta])* $name:ident { $($field:ident = $key:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Default)]
+        pub(crate) struct $name<'a> { $(pub(crate) $field: Option<&'a serde_json::value::RawValue>),* }
+
+        impl<'de: 'a, 'a> serde::Deserialize<'de> for $name<'a> {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Members;
+
+                impl<'de> serde::de::Visitor<'de> for Members {
+                    type Value = $name<'de>;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("a JSON object")
+                    }
+
+                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                        let mut found = $name::default();
+                        while let Some(crate::members::Text(key)) = map.next_key()? {
+                            match &*key {
+                                $($key => found.$field = Some(map.next_value()?),)*
+                                _ => drop(map.next_value::<serde::de::IgnoredAny>()?),
+                            }
+                        }
+                        Ok(found)
+                    }
+                }
+
+                deserializer.deserialize_map(Members)
+            }
+        }
+    };
+}
+pub(crate) use members;
+
+/// A string, borrowed from the text it stands in unless it holds escapes.
+#[derive(Deserialize)]
+pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
+
+/// A member that is a string.
+pub(crate) fn text<'a>(member: Option<&'a RawValue>) -> Option<Cow<'a, str>> {
+    serde_json::from_str(member?.get())
+        .ok()
+        .map(|Text(text)| text)
+}
+
+/// A member that is an integer of 64 bits.
+pub(crate) fn integer(member: Option<&RawValue>) -> Option<i64> {
+    member?.get().parse().ok()
+}

@@ -1,0 +1,162 @@
+//! From a Lambda event to the text inside: base64, then gzip, under a cap.
+//!
+//! A megabyte of base64 can inflate to 738 MiB, three orders of magnitude more than any real batch, so nothing
+//! here grows past the cap. Why not `aws_lambda_events`: it has no cap, and it reads the inflated text a byte at
+//! a time.
+
+use std::borrow::Cow;
+use std::io::{ErrorKind, Read};
+
+use flate2::bufread::GzDecoder;
+use serde::Deserialize;
+
+/// How far a payload may inflate unless configured: six times what PutLogEvents takes at once, 10,000 events of
+/// up to 1 MiB in batches of 1 MiB (Amazon CloudWatch Logs quotas), with room for what JSON escapes add.
+pub const DEFAULT_CAP: usize = 64 * 1024 * 1024;
+/// Members of one gzip payload. CloudWatch Logs writes one; each costs the decoder a fresh window.
+const MAX_MEMBERS: usize = 1_000;
+
+/// Why a Lambda event could not be turned into text. None of it gets better by trying again.
+#[derive(Debug, thiserror::Error)]
+pub enum PayloadError {
+    /// The event is not what CloudWatch Logs sends.
+    #[error("the event is no subscription payload, {{\"awslogs\":{{\"data\":\"…\"}}}}: {0}")]
+    NotAnEvent(serde_json::Error),
+    /// `awslogs.data` is not base64.
+    #[error("awslogs.data is not base64; send the gzip bytes in the standard alphabet")]
+    NotBase64,
+    /// What base64 held is not gzip.
+    #[error(
+        "awslogs.data is base64 of something that is not gzip (its first bytes are {first:02x?}, not 1f 8b)"
+    )]
+    NotGzip {
+        /// The first bytes, two at most.
+        first: Vec<u8>,
+    },
+    /// The gzip data end too early.
+    #[error(
+        "awslogs.data is gzip cut short: it ends after {compressed} bytes; send the payload whole"
+    )]
+    Truncated {
+        /// How many compressed bytes there were.
+        compressed: usize,
+    },
+    /// The gzip data are damaged.
+    #[error("awslogs.data is damaged gzip: {0}; send the payload again from its source")]
+    Damaged(std::io::Error),
+    /// The payload inflates past the cap.
+    #[error(
+        "awslogs.data inflates to more than {cap} bytes; no real batch does, raise CAROBS_INFLATE_CAP_MIB if yours do"
+    )]
+    TooLarge {
+        /// The cap, bytes.
+        cap: usize,
+    },
+    /// There is something after the gzip data that is no gzip.
+    #[error(
+        "awslogs.data has {bytes} bytes after its gzip data that are no gzip; send nothing but gzip members"
+    )]
+    TrailingBytes {
+        /// How many.
+        bytes: usize,
+    },
+    /// More gzip members than anybody has a reason to write.
+    #[error("awslogs.data has more than {MAX_MEMBERS} gzip members; join them before sending")]
+    TooManyMembers,
+    /// The text inside is not what CloudWatch Logs writes.
+    #[error("the decoded payload is not what CloudWatch Logs writes: {0}")]
+    NotADocument(String),
+}
+
+impl PayloadError {
+    /// The same bytes fail the same way: they belong into the on-failure destination, not into a retry.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        false
+    }
+
+    /// The reason as it is counted.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::NotAnEvent(_) => "payload_not_an_event",
+            Self::NotBase64 => "payload_not_base64",
+            Self::NotGzip { .. } => "payload_not_gzip",
+            Self::Truncated { .. } => "payload_truncated",
+            Self::Damaged(_) => "payload_damaged",
+            Self::TooLarge { .. } => "payload_too_large",
+            Self::TrailingBytes { .. } => "payload_trailing_bytes",
+            Self::TooManyMembers => "payload_too_many_members",
+            Self::NotADocument(_) => "payload_not_a_document",
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(borrow)]
+    awslogs: Logs<'a>,
+}
+
+#[derive(Deserialize)]
+struct Logs<'a> {
+    /// Borrowed unless something escapes its slashes.
+    #[serde(borrow)]
+    data: Cow<'a, str>,
+}
+
+/// The text inside a Lambda event, at most `cap` bytes. Bytes that are not UTF-8 become U+FFFD, as CloudWatch Logs
+/// itself makes of them.
+///
+/// # Errors
+/// Says at which layer the event is broken.
+pub fn text(event: &[u8], cap: usize) -> Result<String, PayloadError> {
+    let event: Event<'_> = serde_json::from_slice(event).map_err(PayloadError::NotAnEvent)?;
+    // "Forgiving" as the WHATWG has it: white space is skipped, padding may be absent.
+    let compressed = base64_simd::forgiving_decode_to_vec(event.awslogs.data.as_bytes())
+        .map_err(|_| PayloadError::NotBase64)?;
+    let bytes = gunzip(&compressed, cap)?;
+    Ok(String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
+
+fn gunzip(compressed: &[u8], cap: usize) -> Result<Vec<u8>, PayloadError> {
+    let mut out = Vec::with_capacity(promised_size(compressed).min(cap));
+    let mut rest = compressed;
+    for member in 0..MAX_MEMBERS {
+        let before = rest.len();
+        let mut decoder = GzDecoder::new(rest);
+        // One byte more than allowed tells "too much" from "just enough".
+        let room = (cap - out.len()).saturating_add(1);
+        let read = (&mut decoder).take(room as u64).read_to_end(&mut out);
+        if out.len() > cap {
+            return Err(PayloadError::TooLarge { cap });
+        }
+        if let Err(error) = read {
+            let begun = decoder.header().is_some() || rest.starts_with(&[0x1f, 0x8b]);
+            return Err(match (begun, member) {
+                (true, _) if error.kind() == ErrorKind::UnexpectedEof => PayloadError::Truncated {
+                    compressed: compressed.len(),
+                },
+                (true, _) => PayloadError::Damaged(error),
+                (false, 0) => PayloadError::NotGzip {
+                    first: rest.iter().take(2).copied().collect(),
+                },
+                (false, _) => PayloadError::TrailingBytes { bytes: before },
+            });
+        }
+        rest = decoder.into_inner();
+        if rest.is_empty() {
+            return Ok(out);
+        }
+    }
+    Err(PayloadError::TooManyMembers)
+}
+
+/// What the last member's trailer says (RFC 1952, ISIZE: the size modulo 2³²). A hint for the first allocation: it
+/// may lie, and `read_to_end` grows from there.
+fn promised_size(compressed: &[u8]) -> usize {
+    compressed
+        .last_chunk()
+        .map_or(0, |size| u32::from_le_bytes(*size) as usize)
+}

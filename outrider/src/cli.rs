@@ -1,0 +1,139 @@
+//! The command line. Exit codes: 0 done, 1 the answer is "no", 2 wrong use or bad input with one clear line.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::demo::{self, Narrator, Summary};
+use crate::{incidents_command, up};
+
+/// Observability and anomaly detection for AWS Lambda services
+#[derive(Debug, Parser)]
+#[command(name = "outrider", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The whole system in virtual time: normal traffic, three faults, and the messages they cause
+    Demo(DemoArgs),
+    /// The same system in real time, until Ctrl-C
+    Up(up::UpArgs),
+    /// Read the incidents of a data directory
+    Incidents(incidents_command::IncidentsArgs),
+}
+
+#[derive(Debug, Args)]
+struct DemoArgs {
+    /// Chooses traffic, faults and their times
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Where everything is kept; without it, a fresh folder below .outrider/
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// One JSON document on standard output and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command line.
+#[must_use]
+pub fn run() -> ExitCode {
+    let command = Cli::parse().command;
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    let result = match command {
+        Command::Demo(args) => runtime.block_on(run_demo(args)),
+        Command::Up(args) => runtime.block_on(up::run(args, &mut |line| print(line))).map(|()| ExitCode::SUCCESS),
+        Command::Incidents(args) => runtime.block_on(incidents_command::run(args, &mut |line| print(line))),
+    };
+    result.unwrap_or_else(|error| failed(&error))
+}
+
+/// One clear line.
+fn failed(error: &anyhow::Error) -> ExitCode {
+    let line = format!("{error:#}").replace('\n', " ");
+    // Nothing is left to tell a failing standard error to.
+    let _ = writeln!(std::io::stderr(), "outrider: {line}");
+    ExitCode::from(2)
+}
+
+/// A reader that has gone away (`| head`) wants no more lines.
+fn print(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Prints what happens, around a progress bar.
+struct Told<'a> {
+    bar: &'a ProgressBar,
+    quiet: bool,
+}
+
+impl Narrator for Told<'_> {
+    fn say(&mut self, line: &str) {
+        if !self.quiet {
+            self.bar.suspend(|| print(line));
+        }
+    }
+}
+
+fn progress_bar() -> ProgressBar {
+    let bar = ProgressBar::no_length();
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} minutes  {msg}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    if !std::io::stderr().is_terminal() {
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    bar
+}
+
+async fn run_demo(args: DemoArgs) -> anyhow::Result<ExitCode> {
+    let data = match args.data {
+        Some(data) => data,
+        None => fresh_folder(args.seed)?,
+    };
+    let bar = progress_bar();
+    let options = demo::Options { seed: args.seed, data, store_calls: None };
+    let summary = demo::run(options, &mut Told { bar: &bar, quiet: args.json }, &bar).await?;
+    if args.json {
+        print(&serde_json::to_string(&summary)?);
+    } else {
+        tell(&summary);
+    }
+    Ok(demo::exit_code(&summary))
+}
+
+/// Without `--data` every run begins anew: the earlier demo's folder is replaced, and nothing else.
+fn fresh_folder(seed: u64) -> anyhow::Result<PathBuf> {
+    let folder = PathBuf::from(".outrider").join(format!("demo-{seed}"));
+    if folder.exists() {
+        drop(crate::local::Lock::take(&folder)?);
+        std::fs::remove_dir_all(&folder)?;
+    }
+    Ok(folder)
+}
+
+fn tell(summary: &Summary) {
+    print("");
+    for fault in &summary.faults {
+        let outcome = match (&fault.detected, fault.seconds_to_detect, &fault.resolved) {
+            (Some(_), Some(seconds), Some(resolved)) => format!("detected after {seconds} s, resolved {resolved}"),
+            (Some(_), Some(seconds), None) => format!("detected after {seconds} s, not resolved"),
+            _ => "MISSED".to_owned(),
+        };
+        print(&format!("{:<9} fault at {}: {outcome}", fault.kind, fault.started));
+    }
+    print(&format!("pages without a fault: {}", summary.false_pages));
+    print(&format!(
+        "{} requests, {} log events, {} rollups",
+        summary.requests, summary.log_events, summary.rollups
+    ));
+    print(&format!("messages: {} (the mails beside it in email/, the chat bodies in chat/)", summary.inbox));
+}

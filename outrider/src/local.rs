@@ -1,0 +1,227 @@
+//! The system on one machine: the same functions as on AWS, with one small file for each arrow that AWS draws.
+//!
+//! Nothing here decides anything: requests cross real HTTP, DynamoDB and SNS are spoken to by the AWS SDK, log
+//! batches are really compressed. Only the clock may be virtual.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use platform::checkpoints::Checkpoints;
+use platform::clock::Clock;
+use platform::notifier::Topics;
+use platform::series_store::dynamodb::{DynamoDbSeriesStore, create_table as create_series_table};
+use platform::state_store::dynamodb::{DynamoDbStateStore, create_table as create_state_table};
+use platform::{aws, emit::Emitter};
+use signals::Minute;
+
+pub mod clock;
+pub mod gateway;
+pub mod journal;
+pub mod lambda;
+pub mod subscription;
+
+mod dynamodb;
+mod event_bus;
+mod instance;
+mod metrics;
+mod output;
+mod server;
+mod sns;
+pub mod store_calls;
+
+pub use instance::Lock;
+
+use gateway::Arrivals;
+use journal::Journal;
+use lambda::Function;
+use server::Server;
+use store_calls::StoreCalls;
+
+/// The watched function and its log group.
+pub const FUNCTION: &str = "car-api";
+/// Its log group.
+pub const LOG_GROUP: &str = "/aws/lambda/car-api";
+const CARS: &str = "acm_cars";
+const SERIES: &str = "outrider-series";
+const STATE: &str = "outrider-state";
+/// What the embedded detector watches; `outrider.toml` of the repository is for AWS.
+const WATCH: &str = include_str!("local/watch.toml");
+
+/// How to start the stack.
+#[derive(Debug)]
+pub struct Options {
+    /// Everything that shall outlive the process.
+    pub data: PathBuf,
+    /// The API's port; 0 = any free one.
+    pub port: u16,
+    /// Real or virtual time.
+    pub clock: Arc<dyn Clock>,
+    /// What is to happen to each request.
+    pub arrivals: Arc<dyn Arrivals>,
+    /// Hears of every call to DynamoDB.
+    pub store_calls: Option<Arc<dyn StoreCalls>>,
+}
+
+/// The running stack.
+#[derive(Debug)]
+pub struct Stack {
+    /// What the function logged.
+    pub journal: Arc<Journal>,
+    /// The detector with its stores.
+    pub detector: detector::Deps,
+    processor: log_processor::Deps,
+    gateway: Server,
+    others: [Server; 3],
+    _instance: instance::Lock,
+}
+
+/// What the end of a minute came to.
+#[derive(Debug)]
+pub struct MinuteEnd {
+    /// Log events delivered and rollup items written.
+    pub delivered: subscription::Delivered,
+    /// What the detector did.
+    pub detected: detector::Outcome,
+}
+
+fn topics() -> Topics {
+    let arn = |name| format!("arn:aws:sns:eu-west-1:000000000000:outrider-{name}");
+    Topics { page: arn("page"), ticket: arn("ticket"), chat: arn("chat") }
+}
+
+fn output(folder: &Path, function: &str, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Emitter>> {
+    Ok(Arc::new(output::File::open(&folder.join(format!("{function}.jsonl")), clock.clone())?))
+}
+
+impl Stack {
+    /// Starts every server, creates the tables that are missing and connects the functions.
+    ///
+    /// # Errors
+    /// A data directory that is in use or cannot be written, a port that is taken.
+    pub async fn start(options: Options) -> anyhow::Result<Self> {
+        let Options { data, port, clock, arrivals, store_calls } = options;
+        let instance = instance::Lock::take(&data)?;
+        let logs = data.join("logs");
+        let journal = Arc::new(Journal::in_folder(&logs.join(FUNCTION))?);
+        let database = dynamodb::start(Some(&data.join("dynamodb.sqlite"))).await?;
+        let sns = sns::start(&data).await?;
+        let bus = event_bus::start(&data.join("events.jsonl")).await?;
+
+        let dynamodb = store_calls::client(&aws::for_endpoint(&database.endpoint()).await, store_calls);
+        car_api::store::dynamodb::create_table(&dynamodb, CARS).await.context("cannot create the table of cars")?;
+        create_series_table(&dynamodb, SERIES).await?;
+        create_state_table(&dynamodb, STATE).await?;
+        let series = Arc::new(DynamoDbSeriesStore::new(dynamodb.clone(), SERIES));
+
+        let bus_config = aws::for_endpoint(&bus.endpoint()).await;
+        let function = Function::car_api(dynamodb.clone(), CARS, &bus_config, clock.clone(), journal.clone())?;
+        let gateway = gateway::start(port, Arc::new(function), arrivals, clock.clone()).await?;
+
+        let processor = log_processor::Deps {
+            series: series.clone(),
+            emitter: output(&logs, "log-processor", &clock)?,
+            clock: clock.clone(),
+            rules: log_processor::Rules::default(),
+        };
+        let notifier = platform::notifier::sns::Sns::new(
+            aws_sdk_sns::Client::new(&aws::for_endpoint(&sns.endpoint()).await),
+            topics(),
+        );
+        let detector = detector::Deps {
+            watch: detector::watch::Watch::parse(WATCH).context("the embedded watch.toml")?,
+            series,
+            state: Arc::new(DynamoDbStateStore::new(dynamodb, STATE)),
+            checkpoints: Checkpoints::folder(&data.join("state"))?,
+            metrics: Arc::new(metrics::FunctionMetrics { function: FUNCTION.to_owned(), journal: journal.clone() }),
+            notifier: Arc::new(notifier),
+            emitter: output(&logs, "detector", &clock)?,
+            clock,
+            // One process at a time has this data directory, so a window that it left unfinished is its own.
+            owner: "local".to_owned(),
+            warm: detector::Warm::default(),
+        };
+        Ok(Self { journal, detector, processor, gateway, others: [database, sns, bus], _instance: instance })
+    }
+
+    /// Where the API listens.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.gateway.endpoint()
+    }
+
+    /// What AWS would do by itself: deliver the minute's log events, then invoke the detector for it. Doing it
+    /// again changes nothing.
+    ///
+    /// # Errors
+    /// A function that failed.
+    pub async fn end_minute(&self, minute: Minute) -> anyhow::Result<MinuteEnd> {
+        let delivered = subscription::deliver(&self.journal, LOG_GROUP, minute, &self.processor).await?;
+        let tick = detector::Tick { at: minute.plus(1).start(), shard: 0 };
+        let detected = detector::handle(&tick, &self.detector)
+            .await
+            .with_context(|| format!("the detector failed on {minute}"))?;
+        Ok(MinuteEnd { delivered, detected })
+    }
+
+    /// Delivers what an earlier process left: the log events of minutes that the detector has not decided yet.
+    ///
+    /// # Errors
+    /// A journal that cannot be read; a log-processor that failed.
+    pub async fn deliver_left_over(&self, before: Minute) -> anyhow::Result<()> {
+        let Some(pointer) = self.detector.state.pointer(0).await? else { return Ok(()) };
+        for minute in self.journal.minutes()?.range(pointer.decided..before) {
+            subscription::deliver(&self.journal, LOG_GROUP, *minute, &self.processor).await?;
+        }
+        Ok(())
+    }
+
+    /// Stops every server; running requests finish.
+    ///
+    /// # Errors
+    /// What ended a server early.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.gateway.stop().await?;
+        for server in self.others {
+            server.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+/// The detector's memory of a data directory, without the rest of the stack.
+#[derive(Debug)]
+pub struct OpenState {
+    store: DynamoDbStateStore,
+    database: Server,
+    _instance: Lock,
+}
+
+impl OpenState {
+    /// Opens a directory that a demo or `up` has used.
+    ///
+    /// # Errors
+    /// A directory that is in use, or that holds no database.
+    pub async fn open(data: &Path) -> anyhow::Result<Self> {
+        let file = data.join("dynamodb.sqlite");
+        anyhow::ensure!(file.exists(), "{} holds no data of outrider; name the folder with --data", data.display());
+        let instance = Lock::take(data)?;
+        let database = dynamodb::start(Some(&file)).await?;
+        let client = aws_sdk_dynamodb::Client::new(&aws::for_endpoint(&database.endpoint()).await);
+        Ok(Self { store: DynamoDbStateStore::new(client, STATE), database, _instance: instance })
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &dyn platform::state_store::StateStore {
+        &self.store
+    }
+
+    /// Closes the database.
+    ///
+    /// # Errors
+    /// What ended its server early.
+    pub async fn close(self) -> anyhow::Result<()> {
+        self.database.stop().await
+    }
+}

@@ -1,0 +1,5 @@
+//! The command `outrider`.
+
+fn main() -> std::process::ExitCode {
+    outrider::cli::run()
+}
