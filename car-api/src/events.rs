@@ -77,7 +77,13 @@ struct Detail<'a> {
 impl CarEvent {
     /// Tells that something happened to `car`, which is as it was after it (before it, for a deletion).
     #[must_use]
-    pub fn new(happened: Happened, car: &Car, event_id: &str, occurred_at: Timestamp, correlation_id: &str) -> Self {
+    pub fn new(
+        happened: Happened,
+        car: &Car,
+        event_id: &str,
+        occurred_at: Timestamp,
+        correlation_id: &str,
+    ) -> Self {
         let detail = Detail {
             car_id: car.car_id.as_str(),
             model: &car.model,
@@ -96,7 +102,11 @@ impl CarEvent {
             correlation_id,
         };
         // A struct of texts and numbers always becomes JSON.
-        Self { happened, occurred_at, detail: serde_json::to_string(&detail).unwrap_or_default() }
+        Self {
+            happened,
+            occurred_at,
+            detail: serde_json::to_string(&detail).unwrap_or_default(),
+        }
     }
 }
 

@@ -42,7 +42,9 @@ pub struct Fault {
 
 /// The header does not say what shall happen.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("header X-Outrider-Fault: {0}; write latency=<milliseconds up to 30000>, error, throttle or panic, separated by commas")]
+#[error(
+    "header X-Outrider-Fault: {0}; write latency=<milliseconds up to 30000>, error, throttle or panic, separated by commas"
+)]
 pub struct UnknownFault(String);
 
 impl UnknownFault {
@@ -58,7 +60,11 @@ impl Fault {
     /// A word that names no fault, a latency out of range, or two endings.
     pub fn parse(header: &str) -> Result<Self, UnknownFault> {
         let mut fault = Self::default();
-        for word in header.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+        for word in header
+            .split(',')
+            .map(str::trim)
+            .filter(|word| !word.is_empty())
+        {
             let ending = match word.split_once('=') {
                 Some(("latency", milliseconds)) => {
                     let latency = milliseconds.parse().ok().map(Duration::from_millis);
@@ -70,7 +76,11 @@ impl Fault {
                 None if word == "error" => Ending::Error,
                 None if word == "throttle" => Ending::Throttle,
                 None if word == "panic" => Ending::Panic,
-                _ => return Err(UnknownFault("it names a fault that there is not".to_owned())),
+                _ => {
+                    return Err(UnknownFault(
+                        "it names a fault that there is not".to_owned(),
+                    ));
+                }
             };
             if fault.ending.replace(ending).is_some() {
                 return Err(UnknownFault("a request can end only once".to_owned()));
@@ -86,12 +96,21 @@ mod tests {
 
     #[test]
     fn a_header_asks_for_faults_that_can_be_combined() {
-        let fault = |latency, ending| Some(Fault { latency: Duration::from_millis(latency), ending });
+        let fault = |latency, ending| {
+            Some(Fault {
+                latency: Duration::from_millis(latency),
+                ending,
+            })
+        };
         let cases = [
             ("nothing", "", fault(0, None)),
             ("latency", "latency=800", fault(800, None)),
             ("an ending", "error", fault(0, Some(Ending::Error))),
-            ("both, in any order", " throttle , latency=50", fault(50, Some(Ending::Throttle))),
+            (
+                "both, in any order",
+                " throttle , latency=50",
+                fault(50, Some(Ending::Throttle)),
+            ),
             ("a panic", "panic", fault(0, Some(Ending::Panic))),
             ("an unknown word", "explode", None),
             ("a latency without end", "latency=30001", None),

@@ -11,8 +11,8 @@ use std::task::Poll;
 use axum::Router;
 use axum::extract::Request;
 use http::Uri;
-use http_body_util::{BodyExt, Collected};
 use http::uri::PathAndQuery;
+use http_body_util::{BodyExt, Collected};
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Adapter, Body, Context, LambdaEvent, RequestExt, Service};
 use tower::ServiceExt;
@@ -43,26 +43,37 @@ impl InvocationError {
 ///
 /// # Errors
 /// Whatever makes an invocation fail.
-pub async fn handle(event: &str, context: Context, router: &Router) -> Result<String, InvocationError> {
+pub async fn handle(
+    event: &str,
+    context: Context,
+    router: &Router,
+) -> Result<String, InvocationError> {
     let payload: LambdaRequest =
         serde_json::from_str(event).map_err(|error| InvocationError::Event(error.to_string()))?;
     // A body that is whole may cross threads with the response; axum's own may not.
-    let mut adapter = Adapter::from(ServiceExt::<lambda_http::Request>::and_then(router.clone(), whole));
+    let mut adapter = Adapter::from(ServiceExt::<lambda_http::Request>::and_then(
+        router.clone(),
+        whole,
+    ));
     let mut answer = Box::pin(adapter.call(LambdaEvent { payload, context }));
     // As the Lambda runtime does: a crash ends the invocation, not the caller.
-    let answered = poll_fn(|task| match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(task))) {
-        Ok(poll) => poll.map(Ok),
-        Err(panic) => Poll::Ready(Err(panic)),
-    });
+    let answered =
+        poll_fn(
+            |task| match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(task))) {
+                Ok(poll) => poll.map(Ok),
+                Err(panic) => Poll::Ready(Err(panic)),
+            },
+        );
     match answered.await {
-        Ok(Ok(response)) => {
-            serde_json::to_string(&response).map_err(|error| InvocationError::Response(error.to_string()))
-        }
+        Ok(Ok(response)) => serde_json::to_string(&response)
+            .map_err(|error| InvocationError::Response(error.to_string())),
         Ok(Err(never)) => match never {},
         Err(panic) => {
             let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-            Err(InvocationError::Crashed(text.unwrap_or_else(|| "a panic without a text".to_owned())))
+            Err(InvocationError::Crashed(
+                text.unwrap_or_else(|| "a panic without a text".to_owned()),
+            ))
         }
     }
 }
@@ -70,8 +81,13 @@ pub async fn handle(event: &str, context: Context, router: &Router) -> Result<St
 async fn whole(response: axum::response::Response) -> Result<http::Response<Body>, Infallible> {
     let (parts, body) = response.into_parts();
     // The service's own bodies are in memory already and cannot fail.
-    let bytes = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
-    let body = String::from_utf8(bytes.into()).map_or_else(|error| Body::from(error.into_bytes()), Body::from);
+    let bytes = body
+        .collect()
+        .await
+        .map(Collected::to_bytes)
+        .unwrap_or_default();
+    let body = String::from_utf8(bytes.into())
+        .map_or_else(|error| Body::from(error.into_bytes()), Body::from);
     Ok(http::Response::from_parts(parts, body))
 }
 
@@ -85,17 +101,27 @@ pub fn strip_stage(request: &mut Request) -> String {
             let stage = context.stage.clone();
             stage.filter(|stage| !request.raw_http_path().starts_with(&format!("/{stage}/")))
         }
-        Some(RequestContext::ApiGatewayV2(context)) => context.stage.clone().filter(|stage| stage != "$default"),
+        Some(RequestContext::ApiGatewayV2(context)) => {
+            context.stage.clone().filter(|stage| stage != "$default")
+        }
         _ => None,
     };
-    let Some(stage) = stage else { return String::new() };
+    let Some(stage) = stage else {
+        return String::new();
+    };
     let prefix = format!("/{stage}");
     let uri = request.uri();
-    let Some(rest) = uri.path().strip_prefix(&prefix).filter(|rest| rest.is_empty() || rest.starts_with('/')) else {
+    let Some(rest) = uri
+        .path()
+        .strip_prefix(&prefix)
+        .filter(|rest| rest.is_empty() || rest.starts_with('/'))
+    else {
         return String::new();
     };
     let rest = if rest.is_empty() { "/" } else { rest };
-    let path = uri.query().map_or_else(|| rest.to_owned(), |query| format!("{rest}?{query}"));
+    let path = uri
+        .query()
+        .map_or_else(|| rest.to_owned(), |query| format!("{rest}?{query}"));
     let mut parts = uri.clone().into_parts();
     // A part of a valid path, from a slash on, is a valid path.
     if let Ok(path) = path.parse::<PathAndQuery>() {

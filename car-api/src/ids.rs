@@ -12,20 +12,32 @@ use sha2::{Digest, Sha256};
 /// An RFC 9562 UUID of version 8 (custom): the first 122 bits of SHA-256 over the request's id and the purpose.
 #[must_use]
 pub fn derived(request_id: &str, purpose: &str) -> String {
-    let hash = Sha256::new().chain_update(request_id).chain_update([0]).chain_update(purpose).finalize();
+    let hash = Sha256::new()
+        .chain_update(request_id)
+        .chain_update([0])
+        .chain_update(purpose)
+        .finalize();
     let mut bytes = [0_u8; 16];
     bytes.copy_from_slice(&hash[..16]);
     bytes[6] = bytes[6] & 0x0f | 0x80;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let hex = hex(&bytes);
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    format!(
+        "{}-{}-{}-{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..]
+    )
 }
 
 /// SHA-256 over the parts, each ended, as lower-case hexadecimal.
 #[must_use]
 pub fn digest(parts: &[&[u8]]) -> String {
     let hash = parts.iter().fold(Sha256::new(), |hash, part| {
-        hash.chain_update(part.len().to_be_bytes()).chain_update(part)
+        hash.chain_update(part.len().to_be_bytes())
+            .chain_update(part)
     });
     hex(&hash.finalize())
 }
@@ -41,7 +53,14 @@ pub fn fresh() -> String {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let mut hasher = RandomState::new().build_hasher();
     hasher.write_u64(COUNTER.fetch_add(1, Ordering::Relaxed));
-    derived(&format!("{:016x}-{}", hasher.finish(), COUNTER.load(Ordering::Relaxed)), "request")
+    derived(
+        &format!(
+            "{:016x}-{}",
+            hasher.finish(),
+            COUNTER.load(Ordering::Relaxed)
+        ),
+        "request",
+    )
 }
 
 #[cfg(test)]
@@ -54,7 +73,11 @@ mod tests {
         assert_eq!(id, derived("r-1", "car"));
         assert_ne!(id, derived("r-1", "event"));
         assert_ne!(id, derived("r-2", "car"));
-        assert_eq!((id.len(), &id[14..15]), (36, "8"), "{id} is a UUID of version 8");
+        assert_eq!(
+            (id.len(), &id[14..15]),
+            (36, "8"),
+            "{id} is a UUID of version 8"
+        );
         assert_ne!(fresh(), fresh());
     }
 

@@ -52,12 +52,25 @@ impl Deps {
     /// The service on DynamoDB and EventBridge as `aws` names them. Makes each client once; they are kept as long
     /// as the environment lives.
     #[must_use]
-    pub fn connect(settings: Settings, aws: &SdkConfig, clock: Arc<dyn Clock>, emitter: Arc<dyn Emitter>) -> Self {
+    pub fn connect(
+        settings: Settings,
+        aws: &SdkConfig,
+        clock: Arc<dyn Clock>,
+        emitter: Arc<dyn Emitter>,
+    ) -> Self {
         let dynamodb = aws_sdk_dynamodb::Client::new(aws);
         let eventbridge = aws_sdk_eventbridge::Client::new(aws);
         Self {
-            store: Arc::new(DynamoDb::new(dynamodb, settings.table.clone(), clock.clone())),
-            events: Arc::new(EventBridge::new(eventbridge, settings.event_bus.clone(), clock.clone())),
+            store: Arc::new(DynamoDb::new(
+                dynamodb,
+                settings.table.clone(),
+                clock.clone(),
+            )),
+            events: Arc::new(EventBridge::new(
+                eventbridge,
+                settings.event_bus.clone(),
+                clock.clone(),
+            )),
             clock,
             emitter,
             settings,
@@ -66,9 +79,15 @@ impl Deps {
 }
 
 /// Tells that the function cannot start: one metric, and one log line for each problem.
-pub fn refuse_to_start(errors: &ConfigErrors, vars: &dyn Vars, clock: &dyn Clock, emitter: Arc<dyn Emitter>) {
+pub fn refuse_to_start(
+    errors: &ConfigErrors,
+    vars: &dyn Vars,
+    clock: &dyn Clock,
+    emitter: Arc<dyn Emitter>,
+) {
     // Under the default namespace: the configured one may be what is wrong.
-    Telemetry::new(settings::DEFAULT_NAME, settings::identity(vars), emitter).config_error(clock.now());
+    Telemetry::new(settings::DEFAULT_NAME, settings::identity(vars), emitter)
+        .config_error(clock.now());
     for problem in errors.problems() {
         tracing::error!(error_class = "ConfigError", "{problem}");
     }

@@ -13,7 +13,12 @@ use platform::logging::{self, Level};
 async fn main() -> ExitCode {
     let (clock, emitter) = (Arc::new(SystemClock), Arc::new(Writer::stdout()));
     let level = Level::read(&mut Reader::new(&Environment));
-    logging::init(emitter.clone(), clock.clone(), &car_api::settings::identity(&Environment), &level);
+    logging::init(
+        emitter.clone(),
+        clock.clone(),
+        &car_api::settings::identity(&Environment),
+        &level,
+    );
     let settings = match Settings::read(&Environment) {
         Ok(settings) => settings,
         Err(errors) => {

@@ -53,9 +53,17 @@ impl App {
     #[must_use]
     pub fn new(deps: Deps) -> Self {
         let settings = &deps.settings;
-        let telemetry = Telemetry::new(&settings.namespace, settings.identity.clone(), deps.emitter.clone());
+        let telemetry = Telemetry::new(
+            &settings.namespace,
+            settings.identity.clone(),
+            deps.emitter.clone(),
+        );
         let warm = AtomicBool::new(settings.provisioned);
-        Self { deps, telemetry, warm }
+        Self {
+            deps,
+            telemetry,
+            warm,
+        }
     }
 }
 
@@ -89,15 +97,24 @@ impl Flight {
 struct Route(&'static str);
 
 fn route_name(method: &Method, template: Option<&str>) -> &'static str {
-    let method = if method == Method::HEAD { &Method::GET } else { method };
+    let method = if method == Method::HEAD {
+        &Method::GET
+    } else {
+        method
+    };
     let template = template.map(|template| template.trim_end_matches('/'));
-    let known = ROUTES.iter().find(|(of, path, _)| of == method && Some(*path) == template);
+    let known = ROUTES
+        .iter()
+        .find(|(of, path, _)| of == method && Some(*path) == template);
     known.map_or(UNMATCHED, |(_, _, name)| name)
 }
 
 /// Runs after routing: tells [`around`] which route it was.
 pub async fn name_route(request: Request, next: Next) -> Response {
-    let template = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let template = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(MatchedPath::as_str);
     let route = Route(route_name(request.method(), template));
     let mut response = next.run(request).await;
     response.extensions_mut().insert(route);
@@ -108,9 +125,19 @@ pub async fn name_route(request: Request, next: Next) -> Response {
 ///
 /// # Errors
 /// The fault itself, or a header that names none.
-#[expect(clippy::panic, reason = "the fault that is asked for is a crash: an answer of any kind would not count in Errors")]
-pub async fn inject(State(app): State<Arc<App>>, request: Request, next: Next) -> Result<Response, Failure> {
-    let header = request.headers().get(fault::HEADER).filter(|_| app.deps.settings.fault_injection);
+#[expect(
+    clippy::panic,
+    reason = "the fault that is asked for is a crash: an answer of any kind would not count in Errors"
+)]
+pub async fn inject(
+    State(app): State<Arc<App>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Failure> {
+    let header = request
+        .headers()
+        .get(fault::HEADER)
+        .filter(|_| app.deps.settings.fault_injection);
     if let Some(header) = header {
         let fault = Fault::parse(header.to_str().unwrap_or("?"))?;
         if !fault.latency.is_zero() {
@@ -129,7 +156,9 @@ pub async fn inject(State(app): State<Arc<App>>, request: Request, next: Next) -
 fn correlation_id(headers: &HeaderMap) -> Option<&str> {
     let text = headers.get(&CORRELATION_ID)?.to_str().ok()?;
     let valid = (1..=LONGEST_CORRELATION_ID).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:/+=-".contains(&byte));
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._:/+=-".contains(&byte));
     // It goes into metric documents, which no redaction touches.
     let harmless = matches!(redact(text), std::borrow::Cow::Borrowed(_));
     (valid && harmless).then_some(text)
@@ -137,7 +166,10 @@ fn correlation_id(headers: &HeaderMap) -> Option<&str> {
 
 /// The `Root` of an X-Ray header, which is the trace's id; the whole header when it has no parts.
 fn trace_root(header: &str) -> &str {
-    header.split(';').find_map(|part| part.strip_prefix("Root=")).unwrap_or(header)
+    header
+        .split(';')
+        .find_map(|part| part.strip_prefix("Root="))
+        .unwrap_or(header)
 }
 
 /// Runs around everything, routing included.
@@ -146,10 +178,22 @@ pub async fn around(State(app): State<Arc<App>>, mut request: Request, next: Nex
     let mark = clock.start();
     let prefix = gateway::strip_stage(&mut request);
     let context = request.extensions().get::<lambda_http::Context>();
-    let request_id = context.map(|context| context.request_id.clone()).filter(|id| !id.is_empty()).unwrap_or_else(ids::fresh);
-    let trace_id = context.and_then(|context| context.xray_trace_id.as_deref()).map(|header| trace_root(header).to_owned());
-    let correlation_id = correlation_id(request.headers()).map_or_else(|| request_id.clone(), str::to_owned);
-    let flight = Arc::new(Flight { request_id, correlation_id, prefix, meter: Meter::default(), figures: Mutex::default() });
+    let request_id = context
+        .map(|context| context.request_id.clone())
+        .filter(|id| !id.is_empty())
+        .unwrap_or_else(ids::fresh);
+    let trace_id = context
+        .and_then(|context| context.xray_trace_id.as_deref())
+        .map(|header| trace_root(header).to_owned());
+    let correlation_id =
+        correlation_id(request.headers()).map_or_else(|| request_id.clone(), str::to_owned);
+    let flight = Arc::new(Flight {
+        request_id,
+        correlation_id,
+        prefix,
+        meter: Meter::default(),
+        figures: Mutex::default(),
+    });
     let instance = format!("{}{}", flight.prefix, request.uri().path());
     request.extensions_mut().insert(flight.clone());
 
@@ -170,12 +214,21 @@ pub async fn around(State(app): State<Arc<App>>, mut request: Request, next: Nex
     let _inside = span.enter();
 
     let failure = response.extensions().get::<Failure>().cloned();
-    let route = response.extensions().get::<Route>().map_or(UNMATCHED, |route| route.0);
+    let route = response
+        .extensions()
+        .get::<Route>()
+        .map_or(UNMATCHED, |route| route.0);
     let mut response = match &failure {
         Some(failure) => {
             let mut problem = failure.render(&instance, &flight.correlation_id);
             // `Allow` on 405.
-            problem.headers_mut().extend(response.headers().iter().filter(|(name, _)| *name == http::header::ALLOW).map(|(name, value)| (name.clone(), value.clone())));
+            problem.headers_mut().extend(
+                response
+                    .headers()
+                    .iter()
+                    .filter(|(name, _)| *name == http::header::ALLOW)
+                    .map(|(name, value)| (name.clone(), value.clone())),
+            );
             problem
         }
         None => response,
@@ -208,7 +261,17 @@ pub async fn around(State(app): State<Arc<App>>, mut request: Request, next: Nex
 fn log(request: &Finished<'_>, failure: Option<&Failure>) {
     let latency_ms = request.latency.as_secs_f64() * 1_000.0;
     if let Some(failure) = failure.filter(|failure| failure.status().is_server_error()) {
-        tracing::error!(route = request.route, error_class = failure.class(), "{failure}");
+        tracing::error!(
+            route = request.route,
+            error_class = failure.class(),
+            "{failure}"
+        );
     }
-    tracing::info!(route = request.route, status = request.status, latency_ms, error_class = request.error_type, "request");
+    tracing::info!(
+        route = request.route,
+        status = request.status,
+        latency_ms,
+        error_class = request.error_type,
+        "request"
+    );
 }

@@ -91,15 +91,28 @@ struct Public {
     detail: String,
 }
 
-fn public(status: StatusCode, slug: &'static str, title: &'static str, detail: impl Into<String>) -> Public {
-    Public { status, slug, title, detail: detail.into() }
+fn public(
+    status: StatusCode,
+    slug: &'static str,
+    title: &'static str,
+    detail: impl Into<String>,
+) -> Public {
+    Public {
+        status,
+        slug,
+        title,
+        detail: detail.into(),
+    }
 }
 
 impl Failure {
     /// A failure that names one field.
     #[must_use]
     pub fn field(field: &'static str, message: impl Into<String>) -> Self {
-        Self::Invalid(vec![FieldError { field, message: message.into() }])
+        Self::Invalid(vec![FieldError {
+            field,
+            message: message.into(),
+        }])
     }
 
     /// Whether the same request may succeed later.
@@ -115,13 +128,24 @@ impl Failure {
     /// Whether a dependency had no capacity left.
     #[must_use]
     pub fn is_throttle(&self) -> bool {
-        matches!(self, Self::InjectedThrottle | Self::Store(StoreError::Throttled { .. }))
+        matches!(
+            self,
+            Self::InjectedThrottle | Self::Store(StoreError::Throttled { .. })
+        )
     }
 
     /// Whether validation refused the request.
     #[must_use]
     pub fn is_validation(&self) -> bool {
-        matches!(self, Self::Malformed { .. } | Self::TooLarge | Self::MediaType | Self::Invalid(_) | Self::Cursor(_) | Self::Header { .. })
+        matches!(
+            self,
+            Self::Malformed { .. }
+                | Self::TooLarge
+                | Self::MediaType
+                | Self::Invalid(_)
+                | Self::Cursor(_)
+                | Self::Header { .. }
+        )
     }
 
     /// A short word for logs and metrics.
@@ -138,32 +162,135 @@ impl Failure {
 
     fn public(&self) -> Public {
         match self {
-            Self::NoRoute => public(StatusCode::NOT_FOUND, "no-such-path", "No such path", "See /openapi.json for the paths there are."),
-            Self::NoMethod => public(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed", "See the Allow header for the methods of this path."),
-            Self::NoCar => public(StatusCode::NOT_FOUND, "no-such-car", "No such car", "There is no car with this car_id."),
-            Self::Malformed { message, line, column } => public(StatusCode::BAD_REQUEST, "malformed-json", "The body is not valid JSON", format!("{message} at line {line}, column {column}")),
-            Self::Unread(_) => public(StatusCode::BAD_REQUEST, "unreadable-body", "The body could not be read", "Send the request again."),
-            Self::TooLarge => public(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large", format!("A body may have at most {} bytes.", crate::routes::LARGEST_BODY)),
-            Self::MediaType => public(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body's type is not supported", "Send Content-Type: application/json."),
-            Self::Invalid(_) => public(StatusCode::UNPROCESSABLE_ENTITY, "invalid-fields", "Some fields are not valid", "See errors for each field and what it must be."),
-            Self::Cursor(error) => public(StatusCode::BAD_REQUEST, "bad-cursor", "The cursor is not valid", error.to_string()),
-            Self::Header { name, message } => public(StatusCode::BAD_REQUEST, "bad-header", "A header is not valid", format!("{name} {message}")),
-            Self::Fault(error) => public(StatusCode::BAD_REQUEST, "bad-header", "A header is not valid", error.to_string()),
-            Self::Duplicate => public(StatusCode::CONFLICT, "duplicate-car", "The car exists", "A car with this car_id exists; update it with PUT."),
-            Self::Stale => public(StatusCode::PRECONDITION_FAILED, "stale-version", "The car has changed", "Read the car again and repeat the change with its new ETag."),
-            Self::KeyReused => public(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key was used before", "This Idempotency-Key was sent with another body; use a new one for a new request."),
-            Self::Store(StoreError::Throttled { .. }) | Self::InjectedThrottle => public(StatusCode::SERVICE_UNAVAILABLE, "throttled", "Too many requests at this moment", "Nothing was changed; try again after Retry-After."),
-            Self::Store(StoreError::Unavailable { .. }) => public(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The service cannot answer at this moment", "Try again after Retry-After, with the same Idempotency-Key or version."),
-            Self::Store(StoreError::Refused { .. }) | Self::InjectedError => public(StatusCode::INTERNAL_SERVER_ERROR, "internal-error", "The service failed", "Quote the correlation_id when you report this."),
+            Self::NoRoute => public(
+                StatusCode::NOT_FOUND,
+                "no-such-path",
+                "No such path",
+                "See /openapi.json for the paths there are.",
+            ),
+            Self::NoMethod => public(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "Method not allowed",
+                "See the Allow header for the methods of this path.",
+            ),
+            Self::NoCar => public(
+                StatusCode::NOT_FOUND,
+                "no-such-car",
+                "No such car",
+                "There is no car with this car_id.",
+            ),
+            Self::Malformed {
+                message,
+                line,
+                column,
+            } => public(
+                StatusCode::BAD_REQUEST,
+                "malformed-json",
+                "The body is not valid JSON",
+                format!("{message} at line {line}, column {column}"),
+            ),
+            Self::Unread(_) => public(
+                StatusCode::BAD_REQUEST,
+                "unreadable-body",
+                "The body could not be read",
+                "Send the request again.",
+            ),
+            Self::TooLarge => public(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "body-too-large",
+                "The body is too large",
+                format!(
+                    "A body may have at most {} bytes.",
+                    crate::routes::LARGEST_BODY
+                ),
+            ),
+            Self::MediaType => public(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported-media-type",
+                "The body's type is not supported",
+                "Send Content-Type: application/json.",
+            ),
+            Self::Invalid(_) => public(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid-fields",
+                "Some fields are not valid",
+                "See errors for each field and what it must be.",
+            ),
+            Self::Cursor(error) => public(
+                StatusCode::BAD_REQUEST,
+                "bad-cursor",
+                "The cursor is not valid",
+                error.to_string(),
+            ),
+            Self::Header { name, message } => public(
+                StatusCode::BAD_REQUEST,
+                "bad-header",
+                "A header is not valid",
+                format!("{name} {message}"),
+            ),
+            Self::Fault(error) => public(
+                StatusCode::BAD_REQUEST,
+                "bad-header",
+                "A header is not valid",
+                error.to_string(),
+            ),
+            Self::Duplicate => public(
+                StatusCode::CONFLICT,
+                "duplicate-car",
+                "The car exists",
+                "A car with this car_id exists; update it with PUT.",
+            ),
+            Self::Stale => public(
+                StatusCode::PRECONDITION_FAILED,
+                "stale-version",
+                "The car has changed",
+                "Read the car again and repeat the change with its new ETag.",
+            ),
+            Self::KeyReused => public(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency-key-reused",
+                "The idempotency key was used before",
+                "This Idempotency-Key was sent with another body; use a new one for a new request.",
+            ),
+            Self::Store(StoreError::Throttled { .. }) | Self::InjectedThrottle => public(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "throttled",
+                "Too many requests at this moment",
+                "Nothing was changed; try again after Retry-After.",
+            ),
+            Self::Store(StoreError::Unavailable { .. }) => public(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "The service cannot answer at this moment",
+                "Try again after Retry-After, with the same Idempotency-Key or version.",
+            ),
+            Self::Store(StoreError::Refused { .. }) | Self::InjectedError => public(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal-error",
+                "The service failed",
+                "Quote the correlation_id when you report this.",
+            ),
         }
     }
 
     /// The problem document.
     #[must_use]
     pub fn render(&self, instance: &str, correlation_id: &str) -> Response {
-        let Public { status, slug, title, detail } = self.public();
+        let Public {
+            status,
+            slug,
+            title,
+            detail,
+        } = self.public();
         let errors = match self {
-            Self::Invalid(errors) => errors.iter().map(|error| Field { field: error.field, message: &error.message }).collect(),
+            Self::Invalid(errors) => errors
+                .iter()
+                .map(|error| Field {
+                    field: error.field,
+                    message: &error.message,
+                })
+                .collect(),
             _ => Vec::new(),
         };
         let problem = Problem {
@@ -178,9 +305,14 @@ impl Failure {
         // A struct of texts and numbers always becomes JSON.
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = (status, body).into_response();
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         if self.is_retryable() {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
         }
         response
     }

@@ -29,8 +29,17 @@ pub use openapi::document;
 #[must_use]
 pub fn router(deps: Deps) -> Router {
     let app = Arc::new(App::new(deps));
-    let cars = || get(list::list).post(write::create).put(write::replace_named);
-    let car = || get(read::read).put(write::replace).patch(write::change).delete(write::delete);
+    let cars = || {
+        get(list::list)
+            .post(write::create)
+            .put(write::replace_named)
+    };
+    let car = || {
+        get(read::read)
+            .put(write::replace)
+            .patch(write::change)
+            .delete(write::delete)
+    };
     let routes = Router::new()
         .route("/cars", cars())
         .route("/cars/", cars())
@@ -44,7 +53,9 @@ pub fn router(deps: Deps) -> Router {
         .layer(from_fn(name_route))
         .with_state(app.clone());
     // Around routing, because the path may change before it is routed.
-    Router::new().fallback_service(routes).layer(from_fn_with_state(app, around))
+    Router::new()
+        .fallback_service(routes)
+        .layer(from_fn_with_state(app, around))
 }
 
 /// What a handler works with: everything shared, and the request under way.
@@ -63,8 +74,15 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         // `around` puts it there before any route is chosen.
-        let flight = parts.extensions.get::<Arc<Flight>>().cloned().ok_or(Failure::NoRoute)?;
-        Ok(Self { app: Arc::from_ref(state), flight })
+        let flight = parts
+            .extensions
+            .get::<Arc<Flight>>()
+            .cloned()
+            .ok_or(Failure::NoRoute)?;
+        Ok(Self {
+            app: Arc::from_ref(state),
+            flight,
+        })
     }
 }
 
@@ -74,25 +92,38 @@ impl Call {
     }
 
     /// Runs one call of the store: timed, and ended when the store does not end it.
-    async fn stored<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, Failure> {
-        let Deps { clock, settings, .. } = self.deps();
+    async fn stored<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, Failure> {
+        let Deps {
+            clock, settings, ..
+        } = self.deps();
         let mark = clock.start();
         let result = tokio::time::timeout(settings.call_timeout, work).await;
         let took = clock.finish(Operation::DynamoDb, mark);
-        self.flight.count(|figures| figures.dynamodb = Some(figures.dynamodb.unwrap_or_default() + took));
-        result.unwrap_or_else(|_| {
-            self.flight.meter.add(|cost| cost.exhausted += 1);
-            let message = format!("nothing within {:?}", settings.call_timeout);
-            Err(StoreError::Unavailable { operation: "a store call", message })
-        })
-        .map_err(Failure::from)
+        self.flight
+            .count(|figures| figures.dynamodb = Some(figures.dynamodb.unwrap_or_default() + took));
+        result
+            .unwrap_or_else(|_| {
+                self.flight.meter.add(|cost| cost.exhausted += 1);
+                let message = format!("nothing within {:?}", settings.call_timeout);
+                Err(StoreError::Unavailable {
+                    operation: "a store call",
+                    message,
+                })
+            })
+            .map_err(Failure::from)
     }
 
     /// Tells others. What cannot be told is counted and logged: the write has happened, and the answer says so.
     async fn publish(&self, events: &[CarEvent]) {
-        let Deps { clock, settings, .. } = self.deps();
+        let Deps {
+            clock, settings, ..
+        } = self.deps();
         let mark = clock.start();
-        let result = tokio::time::timeout(settings.call_timeout, self.deps().events.publish(events)).await;
+        let result =
+            tokio::time::timeout(settings.call_timeout, self.deps().events.publish(events)).await;
         let took = clock.finish(Operation::EventBridge, mark);
         let published = result.unwrap_or_else(|_| Published {
             failed: u64::try_from(events.len()).unwrap_or(u64::MAX),
@@ -100,7 +131,11 @@ impl Call {
             ..Published::default()
         });
         if let Some(reason) = &published.reason {
-            tracing::warn!(error_class = "EventPublish", failed = published.failed, "events were given up: {reason}");
+            tracing::warn!(
+                error_class = "EventPublish",
+                failed = published.failed,
+                "events were given up: {reason}"
+            );
         }
         self.flight.count(|figures| {
             figures.eventbridge = Some(figures.eventbridge.unwrap_or_default() + took);

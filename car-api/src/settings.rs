@@ -78,11 +78,19 @@ impl Settings {
         let mut reader = Reader::new(vars);
         let settings = Self {
             table: reader.required(CAR_TABLE_NAME, "the DynamoDB table of cars"),
-            event_bus: reader.required(CAR_EVENT_BUS, "the EventBridge bus that is told about cars"),
-            namespace: reader.optional(POWERTOOLS_METRICS_NAMESPACE).unwrap_or_else(|| DEFAULT_NAME.to_owned()),
+            event_bus: reader
+                .required(CAR_EVENT_BUS, "the EventBridge bus that is told about cars"),
+            namespace: reader
+                .optional(POWERTOOLS_METRICS_NAMESPACE)
+                .unwrap_or_else(|| DEFAULT_NAME.to_owned()),
             identity: identity(vars),
-            provisioned: reader.optional(AWS_LAMBDA_INITIALIZATION_TYPE).as_deref() == Some("provisioned-concurrency"),
-            fault_injection: reader.one_of(CAROBS_FAULT_INJECTION, false, &[("disabled", false), ("enabled", true)]),
+            provisioned: reader.optional(AWS_LAMBDA_INITIALIZATION_TYPE).as_deref()
+                == Some("provisioned-concurrency"),
+            fault_injection: reader.one_of(
+                CAROBS_FAULT_INJECTION,
+                false,
+                &[("disabled", false), ("enabled", true)],
+            ),
             call_timeout: Duration::from_millis(reader.or(
                 CAROBS_CALL_TIMEOUT_MS,
                 DEFAULT_CALL_TIMEOUT_MS,
@@ -95,24 +103,43 @@ impl Settings {
     }
 
     fn judge(&self, reader: &mut Reader<'_>) {
-        let made_of = |text: &str, others: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c));
-        if !self.table.is_empty() && !((3..=255).contains(&self.table.len()) && made_of(&self.table, "_.-")) {
-            reader.problem(format!("{CAR_TABLE_NAME} is {:?}: write 3 to 255 letters, digits or _ . -", self.table));
+        let made_of = |text: &str, others: &str| {
+            text.chars()
+                .all(|c| c.is_ascii_alphanumeric() || others.contains(c))
+        };
+        if !self.table.is_empty()
+            && !((3..=255).contains(&self.table.len()) && made_of(&self.table, "_.-"))
+        {
+            reader.problem(format!(
+                "{CAR_TABLE_NAME} is {:?}: write 3 to 255 letters, digits or _ . -",
+                self.table
+            ));
         }
         if self.event_bus.len() > 256 || !made_of(&self.event_bus, "/_.:-") {
-            reader.problem(format!("{CAR_EVENT_BUS} is {:?}: write the bus's name or ARN", self.event_bus));
+            reader.problem(format!(
+                "{CAR_EVENT_BUS} is {:?}: write the bus's name or ARN",
+                self.event_bus
+            ));
         }
-        if self.namespace.len() > LONGEST_NAMESPACE || self.namespace.starts_with("AWS/") || !made_of(&self.namespace, "_.-/#: ") {
+        if self.namespace.len() > LONGEST_NAMESPACE
+            || self.namespace.starts_with("AWS/")
+            || !made_of(&self.namespace, "_.-/#: ")
+        {
             let namespace = &self.namespace;
             reader.problem(format!(
                 "{POWERTOOLS_METRICS_NAMESPACE} is {namespace:?}: write at most {LONGEST_NAMESPACE} letters, digits or _ . - / # :, not beginning with AWS/"
             ));
         }
         if self.identity.service.len() > LONGEST_DIMENSION {
-            reader.problem(format!("{POWERTOOLS_SERVICE_NAME} has more than {LONGEST_DIMENSION} bytes: shorten it"));
+            reader.problem(format!(
+                "{POWERTOOLS_SERVICE_NAME} has more than {LONGEST_DIMENSION} bytes: shorten it"
+            ));
         }
         if !(100..=900_000).contains(&self.call_timeout.as_millis()) {
-            reader.problem(format!("{CAROBS_CALL_TIMEOUT_MS} is {}: write 100 to 900000", self.call_timeout.as_millis()));
+            reader.problem(format!(
+                "{CAROBS_CALL_TIMEOUT_MS} is {}: write 100 to 900000",
+                self.call_timeout.as_millis()
+            ));
         }
     }
 }
@@ -124,17 +151,32 @@ mod tests {
     use super::*;
 
     fn read(pairs: &[(&str, &str)]) -> Result<Settings, ConfigErrors> {
-        let vars: BTreeMap<_, _> = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let vars: BTreeMap<_, _> = pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
         Settings::read(&vars)
     }
 
     #[test]
     fn two_names_are_enough_and_the_rest_is_the_contract_s() {
         let settings = read(&[(CAR_TABLE_NAME, "acm_cars"), (CAR_EVENT_BUS, "cars")]).unwrap();
-        assert_eq!((settings.namespace.as_str(), settings.identity.service.as_str()), ("CarManager", "CarManager"));
+        assert_eq!(
+            (
+                settings.namespace.as_str(),
+                settings.identity.service.as_str()
+            ),
+            ("CarManager", "CarManager")
+        );
         assert!(!settings.fault_injection && !settings.provisioned);
-        assert!(settings.call_timeout > platform::aws::OPERATION_TIMEOUT, "the client's own error comes first");
-        assert!(settings.call_timeout < Duration::from_secs(3), "Lambda's default time-out");
+        assert!(
+            settings.call_timeout > platform::aws::OPERATION_TIMEOUT,
+            "the client's own error comes first"
+        );
+        assert!(
+            settings.call_timeout < Duration::from_secs(3),
+            "Lambda's default time-out"
+        );
     }
 
     #[test]
@@ -148,7 +190,14 @@ mod tests {
         ])
         .unwrap_err();
         let problems = wrong.problems();
-        let keys = [CAR_EVENT_BUS, CAROBS_FAULT_INJECTION, "LOG_LEVEL", CAR_TABLE_NAME, POWERTOOLS_METRICS_NAMESPACE, CAROBS_CALL_TIMEOUT_MS];
+        let keys = [
+            CAR_EVENT_BUS,
+            CAROBS_FAULT_INJECTION,
+            "LOG_LEVEL",
+            CAR_TABLE_NAME,
+            POWERTOOLS_METRICS_NAMESPACE,
+            CAROBS_CALL_TIMEOUT_MS,
+        ];
         assert_eq!(problems.len(), keys.len(), "{wrong}");
         for (problem, key) in problems.iter().zip(keys) {
             assert!(problem.starts_with(key), "{problem} is not about {key}");

@@ -134,7 +134,9 @@ pub enum StoreError {
         message: String,
     },
     /// It refused, and would refuse again: a missing table, a missing permission, a bug.
-    #[error("{operation} was refused: {message}; look at the table's name, its index and the function's role")]
+    #[error(
+        "{operation} was refused: {message}; look at the table's name, its index and the function's role"
+    )]
     Refused {
         /// The operation.
         operation: &'static str,
@@ -192,13 +194,28 @@ pub trait CarStore: Send + Sync + fmt::Debug {
     async fn list(&self, query: &ListQuery, meter: &Meter) -> Result<Page, StoreError>;
 
     /// Stores a car that must be new; with `once`, together with the answer in one transaction.
-    async fn create(&self, car: &Car, once: Option<&Once>, write: Write<'_>, meter: &Meter)
-    -> Result<Created, StoreError>;
+    async fn create(
+        &self,
+        car: &Car,
+        once: Option<&Once>,
+        write: Write<'_>,
+        meter: &Meter,
+    ) -> Result<Created, StoreError>;
 
     /// Changes a car that must exist.
-    async fn update(&self, id: &CarId, changes: &Changes, write: Write<'_>, meter: &Meter)
-    -> Result<Updated, StoreError>;
+    async fn update(
+        &self,
+        id: &CarId,
+        changes: &Changes,
+        write: Write<'_>,
+        meter: &Meter,
+    ) -> Result<Updated, StoreError>;
 
     /// Deletes a car that must exist.
-    async fn delete(&self, id: &CarId, write: Write<'_>, meter: &Meter) -> Result<Deleted, StoreError>;
+    async fn delete(
+        &self,
+        id: &CarId,
+        write: Write<'_>,
+        meter: &Meter,
+    ) -> Result<Deleted, StoreError>;
 }

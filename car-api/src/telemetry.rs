@@ -173,7 +173,9 @@ pub struct Telemetry {
 
 impl fmt::Debug for Telemetry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Telemetry").field("identity", &self.identity).finish_non_exhaustive()
+        f.debug_struct("Telemetry")
+            .field("identity", &self.identity)
+            .finish_non_exhaustive()
     }
 }
 
@@ -183,12 +185,21 @@ impl Telemetry {
     pub fn new(namespace: &str, identity: Identity, emitter: Arc<dyn Emitter>) -> Self {
         // No dimension that every document has: each brings its own sets.
         let emf = Emf::builder(namespace.to_owned(), vec![vec![]]).build();
-        Self { emf: Mutex::new(emf), identity, emitter }
+        Self {
+            emf: Mutex::new(emf),
+            identity,
+            emitter,
+        }
     }
 
     /// Writes the document of a request.
     pub fn request(&self, request: &Finished<'_>) {
-        let Finished { figures, cost, status, .. } = request;
+        let Finished {
+            figures,
+            cost,
+            status,
+            ..
+        } = request;
         let is = |condition: bool| u64::from(condition);
         let throttled = request.throttled || *status == 429;
         let document = RequestDocument {
@@ -238,16 +249,29 @@ impl Telemetry {
     /// Writes that a start was refused by a bad configuration.
     pub fn config_error(&self, at: Timestamp) {
         let service = self.identity.service.clone();
-        self.write(&RootEntry::new(ConfigErrorDocument { timestamp: at.into(), service, config_error: 1 }.close()));
+        self.write(&RootEntry::new(
+            ConfigErrorDocument {
+                timestamp: at.into(),
+                service,
+                config_error: 1,
+            }
+            .close(),
+        ));
     }
 
     fn write(&self, document: &impl Entry) {
         let mut line = Vec::with_capacity(2_048);
         // The formatter begins anew with every document, whatever a panic left in it.
-        let written = self.emf.lock().unwrap_or_else(PoisonError::into_inner).format(document, &mut line);
+        let written = self
+            .emf
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .format(document, &mut line);
         match written {
             Ok(()) => self.emitter.emit(String::from_utf8_lossy(&line).trim_end()),
-            Err(error) => tracing::error!(error_class = "Telemetry", %error, "a metric document was not written"),
+            Err(error) => {
+                tracing::error!(error_class = "Telemetry", %error, "a metric document was not written")
+            }
         }
     }
 }

@@ -14,22 +14,35 @@ pub const ATTEMPTS: u32 = 5;
 
 /// Sends every message that nobody else is sending.
 pub(crate) async fn send(deps: &Deps, outcome: &mut Outcome) -> Result<(), Error> {
+    let mut waiting = Vec::new();
     for item in deps.state.outbox().await? {
+        match serde_json::from_str::<Publication>(&item.body) {
+            Ok(publication) => waiting.push((publication, item)),
+            Err(error) => {
+                let reason = format!("its stored form is damaged: {error}");
+                give_up(deps, &item, &reason, outcome).await?;
+            }
+        }
+    }
+    // Who is to be woken first is told first.
+    waiting.sort_by(|(a, _), (b, _)| a.topic.cmp(&b.topic).then_with(|| a.id.cmp(&b.id)));
+    for (publication, item) in waiting {
         let now = deps.clock.now();
         let until = now.saturating_add(LEASE).unwrap_or(now);
         if deps.state.lease(&item.id, now, until).await? {
-            attempt(deps, &item, outcome).await?;
+            attempt(deps, &publication, &item, outcome).await?;
         }
     }
     Ok(())
 }
 
-async fn attempt(deps: &Deps, item: &OutboxItem, outcome: &mut Outcome) -> Result<(), Error> {
-    let publication: Publication = match serde_json::from_str(&item.body) {
-        Ok(publication) => publication,
-        Err(error) => return give_up(deps, item, &format!("its stored form is damaged: {error}"), outcome).await,
-    };
-    match deps.notifier.publish(&publication).await {
+async fn attempt(
+    deps: &Deps,
+    publication: &Publication,
+    item: &OutboxItem,
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
+    match deps.notifier.publish(publication).await {
         Ok(receipt) => {
             deps.state.sent(item, &receipt, deps.clock.now()).await?;
             outcome.messages_published += 1;

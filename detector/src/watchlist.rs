@@ -17,6 +17,9 @@ pub const LATENCY_QUANTILE: f64 = 0.9;
 /// How [`LATENCY_QUANTILE`] reads.
 pub const LATENCY_LABEL: &str = "p90";
 
+/// What a series of the whole service is called, beside those of its routes.
+const WHOLE: &str = "all routes";
+
 /// One thing that is scored: a signal of a series.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Subject {
@@ -24,7 +27,7 @@ pub struct Subject {
     pub symptom: Symptom,
     /// The series the value comes from.
     pub series: SeriesKey,
-    /// What a reader calls it: the route, or the service.
+    /// What a reader calls it: the route, `all routes`, or the function.
     pub label: String,
 }
 
@@ -72,7 +75,7 @@ fn count(rollup: &Rollup) -> f64 {
 }
 
 /// The samples of a service's own metrics.
-fn from_emf(service: &Service, emf: &Emf, series: &Series, samples: &mut Vec<Sample>) {
+fn from_emf(emf: &Emf, series: &Series, samples: &mut Vec<Sample>) {
     for (key, rollup) in series {
         let SeriesName::Emf { namespace, metric } = &key.name else { continue };
         if *namespace != emf.namespace {
@@ -83,7 +86,7 @@ fn from_emf(service: &Service, emf: &Emf, series: &Series, samples: &mut Vec<Sam
         if key.dimensions.len() != expected || !key.dimensions.contains_key(&emf.service_dimension) {
             continue;
         }
-        let label = route.unwrap_or(&service.name).clone();
+        let label = route.map_or_else(|| WHOLE.to_owned(), Clone::clone);
         let requests = SeriesKey {
             name: SeriesName::Emf { namespace: namespace.clone(), metric: emf.requests.clone() },
             dimensions: key.dimensions.clone(),
@@ -111,7 +114,7 @@ fn from_platform(service: &Service, series: &Series, samples: &mut Vec<Sample>) 
     let duration = lambda(LambdaSignal::DurationMs);
     if let Some(rollup) = series.get(&duration) {
         samples.push(Sample {
-            subject: Subject { symptom: Symptom::Latency, series: duration, label: service.name.clone() },
+            subject: Subject { symptom: Symptom::Latency, series: duration, label: WHOLE.to_owned() },
             value: rollup.quantile(LATENCY_QUANTILE),
             weight: count(rollup),
         });
@@ -119,7 +122,7 @@ fn from_platform(service: &Service, series: &Series, samples: &mut Vec<Sample>) 
     let invocations = lambda(LambdaSignal::Invocations);
     if let Some(rollup) = series.get(&invocations) {
         samples.push(Sample {
-            subject: Subject { symptom: Symptom::Traffic, series: invocations, label: service.name.clone() },
+            subject: Subject { symptom: Symptom::Traffic, series: invocations, label: WHOLE.to_owned() },
             value: Some(rollup.sum()),
             weight: 1.0,
         });
@@ -129,7 +132,7 @@ fn from_platform(service: &Service, series: &Series, samples: &mut Vec<Sample>) 
 /// Function errors and throttles: from AWS/Lambda where it was asked, errors else from the function's reports.
 fn from_outcomes(service: &Service, series: &Series, samples: &mut Vec<Sample>) {
     let function = service.function();
-    let label = || format!("{} (Lambda)", service.name);
+    let label = || format!("function {function}");
     let aws = |signal| SeriesKey::aws(Some(function), signal);
     let sum = |key: &SeriesKey| series.get(key).map(Rollup::sum);
     let (aws_errors, aws_invocations) = (aws(AwsSignal::Errors), aws(AwsSignal::Invocations));
@@ -162,7 +165,7 @@ fn from_outcomes(service: &Service, series: &Series, samples: &mut Vec<Sample>) 
 pub fn samples(service: &Service, series: &Series) -> Vec<Sample> {
     let mut samples = Vec::new();
     match &service.emf {
-        Some(emf) => from_emf(service, emf, series, &mut samples),
+        Some(emf) => from_emf(emf, series, &mut samples),
         None => from_platform(service, series, &mut samples),
     }
     from_outcomes(service, series, &mut samples);

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::demo::{self, Narrator, Summary};
-use crate::{incidents_command, up};
+use crate::{incidents_command, ingest, up};
 
 /// Observability and anomaly detection for AWS Lambda services
 #[derive(Debug, Parser)]
@@ -24,6 +24,8 @@ enum Command {
     Demo(DemoArgs),
     /// The same system in real time, until Ctrl-C
     Up(up::UpArgs),
+    /// Run log-processor on subscription payloads, without a store
+    Ingest(ingest::IngestArgs),
     /// Read the incidents of a data directory
     Incidents(incidents_command::IncidentsArgs),
 }
@@ -52,6 +54,7 @@ pub fn run() -> ExitCode {
     let result = match command {
         Command::Demo(args) => runtime.block_on(run_demo(args)),
         Command::Up(args) => runtime.block_on(up::run(args, &mut |line| print(line))).map(|()| ExitCode::SUCCESS),
+        Command::Ingest(args) => ingest::run(&args, &mut std::io::stdout().lock(), &mut std::io::stderr().lock()),
         Command::Incidents(args) => runtime.block_on(incidents_command::run(args, &mut |line| print(line))),
     };
     result.unwrap_or_else(|error| failed(&error))

@@ -67,7 +67,9 @@ impl FromStr for CarId {
     fn from_str(text: &str) -> Result<Self, InvalidField> {
         let valid = (1..=LONGEST_ID).contains(&text.len())
             && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte));
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte));
         if valid {
             return Ok(Self(text.to_owned()));
         }
@@ -85,7 +87,9 @@ impl FromStr for Model {
         if (1..=LONGEST_MODEL).contains(&text.chars().count()) && !text.contains(char::is_control) {
             return Ok(Self(text.to_owned()));
         }
-        Err(InvalidField(format!("must be 1 to {LONGEST_MODEL} characters without control characters")))
+        Err(InvalidField(format!(
+            "must be 1 to {LONGEST_MODEL} characters without control characters"
+        )))
     }
 }
 
@@ -95,8 +99,13 @@ impl Coordinate {
     pub fn new(text: &str, limit: f64) -> Result<Self, InvalidField> {
         let text = text.trim();
         let plain = text.len() <= LONGEST_COORDINATE
-            && text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.".contains(&byte));
-        let degrees = text.parse::<f64>().ok().filter(|degrees| plain && degrees.abs() <= limit);
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || b"+-.".contains(&byte));
+        let degrees = text
+            .parse::<f64>()
+            .ok()
+            .filter(|degrees| plain && degrees.abs() <= limit);
         match degrees {
             Some(_) => Ok(Self(text.to_owned())),
             None => Err(InvalidField(format!(

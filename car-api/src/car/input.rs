@@ -15,8 +15,17 @@ const PASSENGERS: RangeInclusive<u16> = 0..=200;
 /// Set by the service; a client that sends back what it read is not told off for them.
 const READ_ONLY: [&str; 2] = ["created_at", "updated_at"];
 /// Set by the client.
-const WRITABLE: [&str; 9] =
-    ["car_id", "model", "year", "status", "latitude", "longitude", "nb_passengers", "bike_rack", "version"];
+const WRITABLE: [&str; 9] = [
+    "car_id",
+    "model",
+    "year",
+    "status",
+    "latitude",
+    "longitude",
+    "nb_passengers",
+    "bike_rack",
+    "version",
+];
 
 /// One field that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,7 +139,10 @@ impl Changes {
         let changes = reader.changes();
         if reader.errors.is_empty() && changes == Self::default() {
             let names = &WRITABLE[1..WRITABLE.len() - 1];
-            reader.wrong("body", format!("must change at least one of {}", names.join(", ")));
+            reader.wrong(
+                "body",
+                format!("must change at least one of {}", names.join(", ")),
+            );
         }
         reader.finish(Some(changes))
     }
@@ -143,14 +155,21 @@ struct FieldReader<'a> {
 
 impl<'a> FieldReader<'a> {
     fn new(body: &'a Map<String, Value>) -> Self {
-        Self { body, errors: Vec::new() }
+        Self {
+            body,
+            errors: Vec::new(),
+        }
     }
 
     fn wrong(&mut self, field: &'static str, message: String) {
         self.errors.push(FieldError { field, message });
     }
 
-    fn read<T>(&mut self, field: &'static str, read: impl FnOnce(&Value) -> Result<T, InvalidField>) -> Option<T> {
+    fn read<T>(
+        &mut self,
+        field: &'static str,
+        read: impl FnOnce(&Value) -> Result<T, InvalidField>,
+    ) -> Option<T> {
         match read(self.body.get(field)?) {
             Ok(value) => Some(value),
             Err(InvalidField(message)) => {
@@ -176,7 +195,9 @@ impl<'a> FieldReader<'a> {
             longitude: self.read("longitude", |value| coordinate(value, 180.0)),
             nb_passengers: self.read("nb_passengers", |value| number(value, &PASSENGERS)),
             bike_rack: self.read("bike_rack", |value| {
-                value.as_bool().ok_or_else(|| InvalidField("must be true or false".to_owned()))
+                value
+                    .as_bool()
+                    .ok_or_else(|| InvalidField("must be true or false".to_owned()))
             }),
         }
     }
@@ -184,18 +205,28 @@ impl<'a> FieldReader<'a> {
     fn finish<T>(mut self, fields: Option<T>) -> Parsed<T> {
         let car_id = self.read("car_id", |value| text(value)?.parse());
         let version = self.read("version", |value| number(value, &(0..=u64::MAX)));
-        let known = |name: &String| WRITABLE.contains(&name.as_str()) || READ_ONLY.contains(&name.as_str());
+        let known =
+            |name: &String| WRITABLE.contains(&name.as_str()) || READ_ONLY.contains(&name.as_str());
         let unknown = self.body.keys().filter(|name| !known(name)).count();
         let input = match fields {
-            Some(fields) if self.errors.is_empty() => Ok(Input { car_id, version, fields }),
+            Some(fields) if self.errors.is_empty() => Ok(Input {
+                car_id,
+                version,
+                fields,
+            }),
             _ => Err(self.errors),
         };
-        Parsed { input, unknown_fields: u64::try_from(unknown).unwrap_or(u64::MAX) }
+        Parsed {
+            input,
+            unknown_fields: u64::try_from(unknown).unwrap_or(u64::MAX),
+        }
     }
 }
 
 fn text(value: &Value) -> Result<&str, InvalidField> {
-    value.as_str().ok_or_else(|| InvalidField("must be a string".to_owned()))
+    value
+        .as_str()
+        .ok_or_else(|| InvalidField("must be a string".to_owned()))
 }
 
 /// A whole number, or the decimal text of one: the service's first clients send `"2024"`.
@@ -208,9 +239,15 @@ where
         Value::String(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
         _ => None,
     };
-    number.filter(|number| range.contains(number)).ok_or_else(|| {
-        InvalidField(format!("must be a whole number from {} to {}, or its digits as a string", range.start(), range.end()))
-    })
+    number
+        .filter(|number| range.contains(number))
+        .ok_or_else(|| {
+            InvalidField(format!(
+                "must be a whole number from {} to {}, or its digits as a string",
+                range.start(),
+                range.end()
+            ))
+        })
 }
 
 fn coordinate(value: &Value, limit: f64) -> Result<Option<Coordinate>, InvalidField> {
@@ -218,6 +255,8 @@ fn coordinate(value: &Value, limit: f64) -> Result<Option<Coordinate>, InvalidFi
         Value::Null => Ok(None),
         Value::String(text) => Coordinate::new(text, limit).map(Some),
         Value::Number(number) => Coordinate::new(&number.to_string(), limit).map(Some),
-        _ => Err(InvalidField("must be a string, a number or null".to_owned())),
+        _ => Err(InvalidField(
+            "must be a string, a number or null".to_owned(),
+        )),
     }
 }

@@ -67,9 +67,15 @@ impl FromStr for Status {
     type Err = InvalidField;
 
     fn from_str(text: &str) -> Result<Self, InvalidField> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or_else(|| {
-            let words: Vec<_> = Self::ALL.iter().map(|status| status.as_str()).collect();
-            InvalidField(format!("must be one of {}, capitals included", words.join(", ")))
-        })
+        Self::ALL
+            .into_iter()
+            .find(|status| status.as_str() == text)
+            .ok_or_else(|| {
+                let words: Vec<_> = Self::ALL.iter().map(|status| status.as_str()).collect();
+                InvalidField(format!(
+                    "must be one of {}, capitals included",
+                    words.join(", ")
+                ))
+            })
     }
 }

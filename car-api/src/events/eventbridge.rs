@@ -24,7 +24,11 @@ const ROUNDS: u32 = 3;
 /// simulated run the same each time.
 const PAUSE: Duration = Duration::from_millis(50);
 /// Refusals of single entries that may pass (EventBridge API reference, "PutEventsResultEntry").
-const LATER: [&str; 3] = ["InternalFailure", "InternalException", "ThrottlingException"];
+const LATER: [&str; 3] = [
+    "InternalFailure",
+    "InternalException",
+    "ThrottlingException",
+];
 
 /// The bus `name`.
 #[derive(Debug, Clone)]
@@ -64,7 +68,11 @@ impl EventBridge {
     /// Publishes to `bus`; pauses between rounds are the clock's.
     #[must_use]
     pub fn new(client: Client, bus: impl Into<String>, clock: Arc<dyn Clock>) -> Self {
-        Self { client, bus: bus.into(), clock }
+        Self {
+            client,
+            bus: bus.into(),
+            clock,
+        }
     }
 
     fn entry(&self, event: &CarEvent) -> PutEventsRequestEntry {
@@ -77,7 +85,11 @@ impl EventBridge {
             .build()
     }
 
-    async fn send<'a>(&self, events: &[&'a CarEvent], attempts: &Attempts) -> Result<Round<'a>, String> {
+    async fn send<'a>(
+        &self,
+        events: &[&'a CarEvent],
+        attempts: &Attempts,
+    ) -> Result<Round<'a>, String> {
         let entries = events.iter().map(|event| self.entry(event)).collect();
         let answer = self
             .client
@@ -88,20 +100,41 @@ impl EventBridge {
             .send()
             .await
             .map_err(|error| DisplayErrorContext(error).to_string())?;
-        let mut round = Round { again: Vec::new(), refused: 0, reason: None };
+        let mut round = Round {
+            again: Vec::new(),
+            refused: 0,
+            reason: None,
+        };
         if answer.failed_entry_count() == 0 {
             return Ok(round);
         }
         for (event, result) in events.iter().zip(answer.entries()) {
-            let Some(code) = result.error_code() else { continue };
+            let Some(code) = result.error_code() else {
+                continue;
+            };
             let message = result.error_message().unwrap_or_default();
-            round.reason = Some(format!("{} was refused: {code} {message}", event.happened.detail_type()));
-            if LATER.contains(&code) { round.again.push(event) } else { round.refused += 1 }
+            round.reason = Some(format!(
+                "{} was refused: {code} {message}",
+                event.happened.detail_type()
+            ));
+            if LATER.contains(&code) {
+                round.again.push(event)
+            } else {
+                round.refused += 1
+            }
         }
         // An answer that is shorter than its request leaves events whose fate nobody knows.
         let unanswered = events.len().saturating_sub(answer.entries().len());
         round.refused += u64::try_from(unanswered).unwrap_or(u64::MAX);
-        debug_assert!(answer.entries().iter().filter_map(PutEventsResultEntry::error_code).count() + unanswered > 0);
+        debug_assert!(
+            answer
+                .entries()
+                .iter()
+                .filter_map(PutEventsResultEntry::error_code)
+                .count()
+                + unanswered
+                > 0
+        );
         Ok(round)
     }
 }

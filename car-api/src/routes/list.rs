@@ -23,17 +23,31 @@ const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
 /// 422 for a status or limit that cannot be, 400 for a cursor that this service did not give out.
 pub(super) fn parse(query: &str) -> Result<ListQuery, Failure> {
     let mut errors = Vec::new();
-    let mut list = ListQuery { status: None, limit: LARGEST_PAGE, after: None };
+    let mut list = ListQuery {
+        status: None,
+        limit: LARGEST_PAGE,
+        after: None,
+    };
     let mut cursor = None;
     for (name, value) in form(query) {
         match name.as_str() {
             "status" => match value.parse::<Status>() {
                 Ok(status) => list.status = Some(status),
-                Err(error) => errors.push(FieldError { field: "status", message: error.to_string() }),
+                Err(error) => errors.push(FieldError {
+                    field: "status",
+                    message: error.to_string(),
+                }),
             },
-            "limit" => match value.parse().ok().filter(|limit| (1..=LARGEST_PAGE).contains(limit)) {
+            "limit" => match value
+                .parse()
+                .ok()
+                .filter(|limit| (1..=LARGEST_PAGE).contains(limit))
+            {
                 Some(limit) => list.limit = limit,
-                None => errors.push(FieldError { field: "limit", message: format!("must be a whole number from 1 to {LARGEST_PAGE}") }),
+                None => errors.push(FieldError {
+                    field: "limit",
+                    message: format!("must be a whole number from 1 to {LARGEST_PAGE}"),
+                }),
             },
             "cursor" => cursor = Some(value),
             _ => {}
@@ -42,7 +56,9 @@ pub(super) fn parse(query: &str) -> Result<ListQuery, Failure> {
     if !errors.is_empty() {
         return Err(Failure::Invalid(errors));
     }
-    list.after = cursor.map(|cursor| Cursor::decode(&cursor, list.status)).transpose()?;
+    list.after = cursor
+        .map(|cursor| Cursor::decode(&cursor, list.status))
+        .transpose()?;
     Ok(list)
 }
 
@@ -54,22 +70,37 @@ fn form(query: &str) -> impl Iterator<Item = (String, String)> {
         let mut bytes = Vec::with_capacity(spaced.len());
         let mut rest = spaced.as_bytes();
         while let Some((first, after)) = rest.split_first() {
-            let escaped = after.get(..2).filter(|_| *first == b'%').and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+            let escaped = after
+                .get(..2)
+                .filter(|_| *first == b'%')
+                .and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
             bytes.push(escaped.unwrap_or(*first));
-            rest = if escaped.is_some() { &after[2..] } else { after };
+            rest = if escaped.is_some() {
+                &after[2..]
+            } else {
+                after
+            };
         }
         String::from_utf8_lossy(&bytes).into_owned()
     };
-    query.split('&').filter(|pair| !pair.is_empty()).map(move |pair| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (decode(name), decode(value))
-    })
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(move |pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode(name), decode(value))
+        })
 }
 
 /// The query of the next page. A cursor is base64url and a status is letters: nothing needs escaping.
 fn next_link(list: &ListQuery, cursor: &str) -> String {
-    let status = list.status.map_or_else(String::new, |status| format!("&status={}", status.as_str()));
-    format!("<?limit={}{status}&cursor={cursor}>; rel=\"next\"", list.limit)
+    let status = list
+        .status
+        .map_or_else(String::new, |status| format!("&status={}", status.as_str()));
+    format!(
+        "<?limit={}{status}&cursor={cursor}>; rel=\"next\"",
+        list.limit
+    )
 }
 
 /// List cars
@@ -94,10 +125,15 @@ fn next_link(list: &ListQuery, cursor: &str) -> String {
 )]
 pub(super) async fn list(call: Call, RawQuery(query): RawQuery) -> Result<Response, Failure> {
     let list = parse(&query.unwrap_or_default())?;
-    let page = call.stored(call.deps().store.list(&list, &call.flight.meter)).await?;
+    let page = call
+        .stored(call.deps().store.list(&list, &call.flight.meter))
+        .await?;
     let mut response = Json(page.cars).into_response();
     if let Some(cursor) = page.next.map(|cursor| cursor.encode()) {
-        let headers = [(NEXT_CURSOR, cursor.clone()), (LINK, next_link(&list, &cursor))];
+        let headers = [
+            (NEXT_CURSOR, cursor.clone()),
+            (LINK, next_link(&list, &cursor)),
+        ];
         for (name, value) in headers {
             // Base64url and our own words are always a header's value.
             if let Ok(value) = HeaderValue::from_str(&value) {

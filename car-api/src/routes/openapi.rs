@@ -16,7 +16,11 @@ impl PartialSchema for Status {
     /// The words that clients may send. (`Unknown` is only ever read, from an item with another word.)
     fn schema() -> RefOr<Schema> {
         let words = Self::ALL.map(Self::as_str);
-        ObjectBuilder::new().schema_type(Type::String).description(Some("What a car is doing.")).enum_values(Some(words)).into()
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("What a car is doing."))
+            .enum_values(Some(words))
+            .into()
     }
 }
 
@@ -24,7 +28,10 @@ impl ToSchema for Status {}
 
 /// A car as clients see it.
 #[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "only describes a body: the domain reads and writes it")]
+#[expect(
+    dead_code,
+    reason = "only describes a body: the domain reads and writes it"
+)]
 #[schema(as = Car)]
 pub(super) struct CarDocument {
     /// Its key: letters, digits and `. _ ~ -`.
@@ -60,7 +67,10 @@ pub(super) struct CarDocument {
 
 /// A whole number, or its digits as a string.
 #[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "only describes a body: the domain reads and writes it")]
+#[expect(
+    dead_code,
+    reason = "only describes a body: the domain reads and writes it"
+)]
 #[serde(untagged)]
 pub(super) enum Digits {
     Number(u16),
@@ -69,7 +79,10 @@ pub(super) enum Digits {
 
 /// Decimal degrees, as a string or a number.
 #[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "only describes a body: the domain reads and writes it")]
+#[expect(
+    dead_code,
+    reason = "only describes a body: the domain reads and writes it"
+)]
 #[serde(untagged)]
 pub(super) enum Degrees {
     Text(String),
@@ -78,7 +91,10 @@ pub(super) enum Degrees {
 
 /// A car to be created, or to take another's place. Other members are ignored and counted.
 #[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "only describes a body: the domain reads and writes it")]
+#[expect(
+    dead_code,
+    reason = "only describes a body: the domain reads and writes it"
+)]
 pub(super) struct NewCar {
     /// The car's key; a UUID when absent.
     #[schema(max_length = 64)]
@@ -108,7 +124,10 @@ pub(super) struct NewCar {
 
 /// A car that takes the place of the one with its key.
 #[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "only describes a body: the domain reads and writes it")]
+#[expect(
+    dead_code,
+    reason = "only describes a body: the domain reads and writes it"
+)]
 pub(super) struct ReplacedCar {
     /// The car's key.
     car_id: String,
@@ -118,7 +137,10 @@ pub(super) struct ReplacedCar {
 
 /// The fields that change; the others stay.
 #[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "only describes a body: the domain reads and writes it")]
+#[expect(
+    dead_code,
+    reason = "only describes a body: the domain reads and writes it"
+)]
 pub(super) struct CarChanges {
     /// The key in the path, or absent.
     car_id: Option<String>,

@@ -23,8 +23,13 @@ pub(super) fn key(text: &str) -> Result<CarId, Failure> {
 
 /// Whether the client has this version already (RFC 9110, section 13.1.2: weak comparison).
 fn has(headers: &HeaderMap, etag: &str) -> bool {
-    let tags = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    tags.flat_map(|value| value.split(',')).map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+    let tags = headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    tags.flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
 }
 
 /// Read a car
@@ -38,9 +43,15 @@ fn has(headers: &HeaderMap, etag: &str) -> bool {
         (status = 503, description = "Try again after Retry-After", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn read(call: Call, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
+pub(super) async fn read(
+    call: Call,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
     let id = key(&id)?;
-    let found = call.stored(call.deps().store.get(&id, &call.flight.meter)).await?;
+    let found = call
+        .stored(call.deps().store.get(&id, &call.flight.meter))
+        .await?;
     let car = found.ok_or(Failure::NoCar)?;
     if has(&headers, &car.etag()) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, car.etag())]).into_response());

@@ -30,7 +30,8 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 impl Call {
     fn accepted<T>(&self, parsed: Parsed<T>) -> Result<Input<T>, Failure> {
-        self.flight.count(|figures| figures.unknown_fields += parsed.unknown_fields);
+        self.flight
+            .count(|figures| figures.unknown_fields += parsed.unknown_fields);
         parsed.input.map_err(Failure::Invalid)
     }
 
@@ -46,15 +47,26 @@ impl Call {
 
 /// The idempotency key, hashed together with what it is a key to.
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Failure> {
-    let Some(value) = headers.get(&IDEMPOTENCY_KEY) else { return Ok(None) };
+    let Some(value) = headers.get(&IDEMPOTENCY_KEY) else {
+        return Ok(None);
+    };
     let text = value.to_str().unwrap_or_default().trim();
     // The header's specification makes it a quoted string; most clients send it bare.
-    let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+    let text = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'))
+        .unwrap_or(text);
     if (1..=LONGEST_KEY).contains(&text.len()) {
-        return Ok(Some(format!("idempotency#{}", ids::digest(&[b"POST /cars", text.as_bytes()]))));
+        return Ok(Some(format!(
+            "idempotency#{}",
+            ids::digest(&[b"POST /cars", text.as_bytes()])
+        )));
     }
     let message = format!("must be 1 to {LONGEST_KEY} visible ASCII characters");
-    Err(Failure::Header { name: "Idempotency-Key", message })
+    Err(Failure::Header {
+        name: "Idempotency-Key",
+        message,
+    })
 }
 
 /// The versions that the client expects: those of `If-Match`, and the body's, which must agree.
@@ -62,10 +74,24 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Failure> {
 /// # Errors
 /// [`Failure::Stale`] when no version can match.
 fn expected(headers: &HeaderMap, of_body: Option<u64>) -> Result<Option<Vec<u64>>, Failure> {
-    let values: Vec<_> = headers.get_all(IF_MATCH).iter().filter_map(|value| value.to_str().ok()).collect();
-    let tags: Vec<_> = values.iter().flat_map(|value| value.split(',')).map(str::trim).take(MOST_TAGS).collect();
+    let values: Vec<_> = headers
+        .get_all(IF_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    let tags: Vec<_> = values
+        .iter()
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .take(MOST_TAGS)
+        .collect();
     let mut expected = (!tags.is_empty() && !tags.contains(&"*")).then(|| {
-        let version = |tag: &&str| tag.strip_prefix('"')?.strip_suffix('"')?.parse::<u64>().ok();
+        let version = |tag: &&str| {
+            tag.strip_prefix('"')?
+                .strip_suffix('"')?
+                .parse::<u64>()
+                .ok()
+        };
         tags.iter().filter_map(version).collect::<Vec<_>>()
     });
     if let Some(version) = of_body {
@@ -120,16 +146,30 @@ pub(super) async fn create(call: Call, request: Request<Body>) -> Result<Respons
         expires: now.saturating_add(KEY_LIFE).unwrap_or(Timestamp::MAX),
     });
     let write_id = call.write_id();
-    let write = Write { id: &write_id, expected: None, now };
-    match call.stored(call.deps().store.create(&car, once.as_ref(), write, &call.flight.meter)).await? {
+    let write = Write {
+        id: &write_id,
+        expected: None,
+        now,
+    };
+    match call
+        .stored(
+            call.deps()
+                .store
+                .create(&car, once.as_ref(), write, &call.flight.meter),
+        )
+        .await?
+    {
         Created::New => {
             call.flight.count(|figures| figures.created += 1);
-            call.publish(&[call.event(Happened::Created, &car, now)]).await;
+            call.publish(&[call.event(Happened::Created, &car, now)])
+                .await;
             Ok(answered(answer))
         }
         Created::Replayed(answer) => {
             let mut response = answered(answer);
-            response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+            response
+                .headers_mut()
+                .insert(REPLAYED, HeaderValue::from_static("true"));
             Ok(response)
         }
         Created::Duplicate => Err(Failure::Duplicate),
@@ -158,12 +198,26 @@ async fn update(
     expected: Option<Vec<u64>>,
 ) -> Result<Response, Failure> {
     if named.is_some_and(|named| *named != id) {
-        return Err(Failure::field("car_id", "must be the key in the path, or be left out"));
+        return Err(Failure::field(
+            "car_id",
+            "must be the key in the path, or be left out",
+        ));
     }
     let now = call.deps().clock.now();
     let write_id = call.write_id();
-    let write = Write { id: &write_id, expected: expected.as_deref(), now };
-    match call.stored(call.deps().store.update(&id, &changes, write, &call.flight.meter)).await? {
+    let write = Write {
+        id: &write_id,
+        expected: expected.as_deref(),
+        now,
+    };
+    match call
+        .stored(
+            call.deps()
+                .store
+                .update(&id, &changes, write, &call.flight.meter),
+        )
+        .await?
+    {
         Updated::Yes { car, was } => {
             call.flight.count(|figures| figures.updated += 1);
             let mut events = vec![call.event(Happened::Updated, &car, now)];
@@ -178,7 +232,11 @@ async fn update(
     }
 }
 
-async fn replacement(call: &Call, headers: &HeaderMap, object: &Map<String, Value>) -> Result<(Input<Draft>, Option<Vec<u64>>), Failure> {
+async fn replacement(
+    call: &Call,
+    headers: &HeaderMap,
+    object: &Map<String, Value>,
+) -> Result<(Input<Draft>, Option<Vec<u64>>), Failure> {
     let input = call.accepted(Draft::parse(object))?;
     let expected = expected(headers, input.version)?;
     Ok((input, expected))
@@ -197,12 +255,23 @@ async fn replacement(call: &Call, headers: &HeaderMap, object: &Map<String, Valu
         (status = 503, description = "Try again after Retry-After", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn replace(call: Call, Path(id): Path<String>, request: Request<Body>) -> Result<Response, Failure> {
+pub(super) async fn replace(
+    call: Call,
+    Path(id): Path<String>,
+    request: Request<Body>,
+) -> Result<Response, Failure> {
     let id = key(&id)?;
     let headers = request.headers().clone();
     let object = body::object(request).await?;
     let (input, expected) = replacement(&call, &headers, &object).await?;
-    update(&call, id, input.car_id.as_ref(), input.fields.into(), expected).await
+    update(
+        &call,
+        id,
+        input.car_id.as_ref(),
+        input.fields.into(),
+        expected,
+    )
+    .await
 }
 
 /// Replace the car that the body names
@@ -221,7 +290,9 @@ pub(super) async fn replace_named(call: Call, request: Request<Body>) -> Result<
     let headers = request.headers().clone();
     let object = body::object(request).await?;
     let (input, expected) = replacement(&call, &headers, &object).await?;
-    let id = input.car_id.ok_or_else(|| Failure::field("car_id", "is required: it names the car to replace"))?;
+    let id = input
+        .car_id
+        .ok_or_else(|| Failure::field("car_id", "is required: it names the car to replace"))?;
     update(&call, id, None, input.fields.into(), expected).await
 }
 
@@ -238,7 +309,11 @@ pub(super) async fn replace_named(call: Call, request: Request<Body>) -> Result<
         (status = 503, description = "Try again after Retry-After", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn change(call: Call, Path(id): Path<String>, request: Request<Body>) -> Result<Response, Failure> {
+pub(super) async fn change(
+    call: Call,
+    Path(id): Path<String>,
+    request: Request<Body>,
+) -> Result<Response, Failure> {
     let id = key(&id)?;
     let headers = request.headers().clone();
     let object = body::object(request).await?;
@@ -258,16 +333,28 @@ pub(super) async fn change(call: Call, Path(id): Path<String>, request: Request<
         (status = 503, description = "Try again after Retry-After", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn delete(call: Call, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
+pub(super) async fn delete(
+    call: Call,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
     let id = key(&id)?;
     let expected = expected(&headers, None)?;
     let now = call.deps().clock.now();
     let write_id = call.write_id();
-    let write = Write { id: &write_id, expected: expected.as_deref(), now };
-    match call.stored(call.deps().store.delete(&id, write, &call.flight.meter)).await? {
+    let write = Write {
+        id: &write_id,
+        expected: expected.as_deref(),
+        now,
+    };
+    match call
+        .stored(call.deps().store.delete(&id, write, &call.flight.meter))
+        .await?
+    {
         Deleted::Yes(car) => {
             call.flight.count(|figures| figures.deleted += 1);
-            call.publish(&[call.event(Happened::Deleted, &car, now)]).await;
+            call.publish(&[call.event(Happened::Deleted, &car, now)])
+                .await;
             Ok(StatusCode::NO_CONTENT.into_response())
         }
         Deleted::Absent => Err(Failure::NoCar),

@@ -30,7 +30,9 @@ pub enum BadCursor {
     #[error("cursor is not one that this service gave out; start the list again without it")]
     Unreadable,
     /// It belongs to a list with another filter.
-    #[error("cursor belongs to a list with another status filter; send the filter it was given out for")]
+    #[error(
+        "cursor belongs to a list with another status filter; send the filter it was given out for"
+    )]
     OtherFilter,
 }
 
@@ -76,7 +78,11 @@ impl Cursor {
             .and_then(|json| serde_json::from_slice::<Wire>(&json).ok())
             .filter(|wire| wire.v == VERSION)
             .ok_or(BadCursor::Unreadable)?;
-        let named = wire.f.map(|word| word.parse::<Status>()).transpose().map_err(|_| BadCursor::Unreadable)?;
+        let named = wire
+            .f
+            .map(|word| word.parse::<Status>())
+            .transpose()
+            .map_err(|_| BadCursor::Unreadable)?;
         let status: Status = wire.s.parse().map_err(|_| BadCursor::Unreadable)?;
         let car_id = wire.k.parse().map_err(|_| BadCursor::Unreadable)?;
         if named.is_some_and(|named| named != status) {
@@ -85,7 +91,11 @@ impl Cursor {
         if named != filter {
             return Err(BadCursor::OtherFilter);
         }
-        Ok(Self { filter, status, car_id })
+        Ok(Self {
+            filter,
+            status,
+            car_id,
+        })
     }
 }
 
@@ -96,7 +106,11 @@ mod tests {
     use super::*;
 
     fn cursor(filter: Option<Status>) -> Cursor {
-        Cursor { filter, status: Status::Rented, car_id: "c-1".parse().unwrap() }
+        Cursor {
+            filter,
+            status: Status::Rented,
+            car_id: "c-1".parse().unwrap(),
+        }
     }
 
     #[test]
@@ -104,18 +118,73 @@ mod tests {
         let json = |text: &str| base64_simd::URL_SAFE_NO_PAD.encode_to_string(text);
         let filtered = cursor(Some(Status::Rented));
         let cases = [
-            ("its own list", cursor(None).encode(), None, Ok(cursor(None))),
-            ("its own filter", filtered.encode(), Some(Status::Rented), Ok(filtered.clone())),
-            ("a list without its filter", filtered.encode(), None, Err(BadCursor::OtherFilter)),
-            ("another filter", filtered.encode(), Some(Status::Free), Err(BadCursor::OtherFilter)),
-            ("a filter it never had", cursor(None).encode(), Some(Status::Rented), Err(BadCursor::OtherFilter)),
-            ("no base64", "%%%".to_owned(), None, Err(BadCursor::Unreadable)),
+            (
+                "its own list",
+                cursor(None).encode(),
+                None,
+                Ok(cursor(None)),
+            ),
+            (
+                "its own filter",
+                filtered.encode(),
+                Some(Status::Rented),
+                Ok(filtered.clone()),
+            ),
+            (
+                "a list without its filter",
+                filtered.encode(),
+                None,
+                Err(BadCursor::OtherFilter),
+            ),
+            (
+                "another filter",
+                filtered.encode(),
+                Some(Status::Free),
+                Err(BadCursor::OtherFilter),
+            ),
+            (
+                "a filter it never had",
+                cursor(None).encode(),
+                Some(Status::Rented),
+                Err(BadCursor::OtherFilter),
+            ),
+            (
+                "no base64",
+                "%%%".to_owned(),
+                None,
+                Err(BadCursor::Unreadable),
+            ),
             ("no JSON", json("hello"), None, Err(BadCursor::Unreadable)),
-            ("a newer version", json(r#"{"v":2,"s":"Rented","k":"c-1"}"#), None, Err(BadCursor::Unreadable)),
-            ("a key of another item", json(r#"{"v":1,"s":"Rented","k":"idempotency#1"}"#), None, Err(BadCursor::Unreadable)),
-            ("a status that is none", json(r#"{"v":1,"s":"Gone","k":"c-1"}"#), None, Err(BadCursor::Unreadable)),
-            ("a member too many", json(r#"{"v":1,"s":"Free","k":"c-1","x":1}"#), None, Err(BadCursor::Unreadable)),
-            ("a text without end", "A".repeat(100_000), None, Err(BadCursor::Unreadable)),
+            (
+                "a newer version",
+                json(r#"{"v":2,"s":"Rented","k":"c-1"}"#),
+                None,
+                Err(BadCursor::Unreadable),
+            ),
+            (
+                "a key of another item",
+                json(r#"{"v":1,"s":"Rented","k":"idempotency#1"}"#),
+                None,
+                Err(BadCursor::Unreadable),
+            ),
+            (
+                "a status that is none",
+                json(r#"{"v":1,"s":"Gone","k":"c-1"}"#),
+                None,
+                Err(BadCursor::Unreadable),
+            ),
+            (
+                "a member too many",
+                json(r#"{"v":1,"s":"Free","k":"c-1","x":1}"#),
+                None,
+                Err(BadCursor::Unreadable),
+            ),
+            (
+                "a text without end",
+                "A".repeat(100_000),
+                None,
+                Err(BadCursor::Unreadable),
+            ),
         ];
         for (rule, text, filter, expected) in cases {
             assert_eq!(Cursor::decode(&text, filter), expected, "{rule}");

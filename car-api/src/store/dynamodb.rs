@@ -24,8 +24,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Put, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure as OnFailure,
-    TransactWriteItem,
+    AttributeValue, Put, ReturnConsumedCapacity, ReturnValue,
+    ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem,
 };
 use jiff::Timestamp;
 use platform::clock::Clock;
@@ -33,7 +33,8 @@ use platform::dynamodb::Item;
 
 use super::row::{NewRow, Row};
 use super::{
-    Answer, CarStore, Created, Cursor, Deleted, ListQuery, Meter, Once, Page, StoreError, Updated, Write,
+    Answer, CarStore, Created, Cursor, Deleted, ListQuery, Meter, Once, Page, StoreError, Updated,
+    Write,
 };
 use crate::car::{Car, CarId, Changes, Status};
 
@@ -70,7 +71,11 @@ impl DynamoDb {
     /// The inventory in `table`, which exists.
     #[must_use]
     pub fn new(client: Client, table: impl Into<String>, clock: Arc<dyn Clock>) -> Self {
-        Self { client, table: table.into(), clock }
+        Self {
+            client,
+            table: table.into(),
+            clock,
+        }
     }
 
     async fn read(&self, key: &str, meter: &Meter) -> Result<Option<Item>, StoreError> {
@@ -92,7 +97,12 @@ impl DynamoDb {
         Ok(found.item)
     }
 
-    async fn put_new(&self, car: &Car, write: Write<'_>, meter: &Meter) -> Result<Created, StoreError> {
+    async fn put_new(
+        &self,
+        car: &Car,
+        write: Write<'_>,
+        meter: &Meter,
+    ) -> Result<Created, StoreError> {
         let attempts = Attempts::default();
         let answer = self
             .client
@@ -120,7 +130,13 @@ impl DynamoDb {
         }
     }
 
-    async fn put_once(&self, car: &Car, once: &Once, write: Write<'_>, meter: &Meter) -> Result<Created, StoreError> {
+    async fn put_once(
+        &self,
+        car: &Car,
+        once: &Once,
+        write: Write<'_>,
+        meter: &Meter,
+    ) -> Result<Created, StoreError> {
         let mut pause = COLLISION_PAUSE;
         for attempt in 1..=TRANSACTION_ATTEMPTS {
             match self.transact(car, once, write, meter).await? {
@@ -130,7 +146,11 @@ impl DynamoDb {
                     let record = self.read(&once.key, meter).await?;
                     if let Some(recorded) = record.and_then(|item| recorded(&item, write.now)) {
                         let same = recorded.request == once.request;
-                        return Ok(if same { Created::Replayed(recorded.answer) } else { Created::KeyReused });
+                        return Ok(if same {
+                            Created::Replayed(recorded.answer)
+                        } else {
+                            Created::KeyReused
+                        });
                     }
                     // It expired between the two calls: the key is free now.
                 }
@@ -144,7 +164,10 @@ impl DynamoDb {
         }
         meter.add(|cost| cost.exhausted += 1);
         let message = format!("another transaction on the same key, {TRANSACTION_ATTEMPTS} times");
-        Err(StoreError::Unavailable { operation: "TransactWriteItems", message })
+        Err(StoreError::Unavailable {
+            operation: "TransactWriteItems",
+            message,
+        })
     }
 
     /// One attempt; none when it collided with another transaction.
@@ -168,7 +191,9 @@ impl DynamoDb {
         let attempts = Attempts::default();
         let mut transaction = self.client.transact_write_items();
         for put in [record, row] {
-            let put = put.build().map_err(|error| unbuilt("TransactWriteItems", &error))?;
+            let put = put
+                .build()
+                .map_err(|error| unbuilt("TransactWriteItems", &error))?;
             transaction = transaction.transact_items(TransactWriteItem::builder().put(put).build());
         }
         let answer = transaction
@@ -180,20 +205,37 @@ impl DynamoDb {
         attempts.count(meter);
         let error = match answer {
             Ok(written) => {
-                written.consumed_capacity().iter().for_each(|used| spent(meter, Some(used), call::Units::Write));
+                written
+                    .consumed_capacity()
+                    .iter()
+                    .for_each(|used| spent(meter, Some(used), call::Units::Write));
                 return Ok(Some(Transaction::Done));
             }
             Err(error) => error,
         };
         let reasons = match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => canceled.cancellation_reasons(),
+            Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                canceled.cancellation_reasons()
+            }
             _ => return Err(failed("TransactWriteItems", meter, &error)),
         };
-        let codes: Vec<_> = reasons.iter().map(|reason| reason.code().unwrap_or_default()).collect();
-        if codes.iter().any(|code| matches!(*code, "ThrottlingError" | "ProvisionedThroughputExceeded")) {
+        let codes: Vec<_> = reasons
+            .iter()
+            .map(|reason| reason.code().unwrap_or_default())
+            .collect();
+        if codes
+            .iter()
+            .any(|code| matches!(*code, "ThrottlingError" | "ProvisionedThroughputExceeded"))
+        {
             meter.add(|cost| cost.exhausted += 1);
-            let message = error.message().unwrap_or("a part of the transaction was throttled").to_owned();
-            return Err(StoreError::Throttled { operation: "TransactWriteItems", message });
+            let message = error
+                .message()
+                .unwrap_or("a part of the transaction was throttled")
+                .to_owned();
+            return Err(StoreError::Throttled {
+                operation: "TransactWriteItems",
+                message,
+            });
         }
         match codes.as_slice() {
             ["ConditionalCheckFailed", ..] => Ok(Some(Transaction::KeyTaken)),
@@ -243,17 +285,30 @@ impl CarStore for DynamoDb {
     async fn list(&self, query: &ListQuery, meter: &Meter) -> Result<Page, StoreError> {
         let limit = usize::from(query.limit);
         let mut cars: Vec<(Status, Car)> = Vec::with_capacity(limit + 1);
-        let mut status = query.after.as_ref().map(|cursor| cursor.status).or(query.status).unwrap_or_default();
+        let mut status = query
+            .after
+            .as_ref()
+            .map(|cursor| cursor.status)
+            .or(query.status)
+            .unwrap_or_default();
         let mut after = query.after.as_ref().map(|cursor| {
             let text = |value: &str| AttributeValue::S(value.to_owned());
             let key = text(cursor.car_id.as_str());
-            Item::from([(table::KEY.to_owned(), key), (table::STATUS.to_owned(), text(cursor.status.as_str()))])
+            Item::from([
+                (table::KEY.to_owned(), key),
+                (table::STATUS.to_owned(), text(cursor.status.as_str())),
+            ])
         });
         loop {
             // One more than asked for tells whether there is a next page.
             let missing = i32::try_from(limit + 1 - cars.len()).unwrap_or(i32::MAX);
             let (items, more) = self.page(status, after.take(), missing, meter).await?;
-            cars.extend(items.into_iter().filter_map(car_of).map(|car| (status, car)));
+            cars.extend(
+                items
+                    .into_iter()
+                    .filter_map(car_of)
+                    .map(|car| (status, car)),
+            );
             if cars.len() > limit {
                 cars.truncate(limit);
                 let next = cars.last().map(|(status, car)| Cursor {
@@ -261,13 +316,21 @@ impl CarStore for DynamoDb {
                     status: *status,
                     car_id: car.car_id.clone(),
                 });
-                return Ok(Page { cars: cars.into_iter().map(|(_, car)| car).collect(), next });
+                return Ok(Page {
+                    cars: cars.into_iter().map(|(_, car)| car).collect(),
+                    next,
+                });
             }
             after = more;
             if after.is_none() {
                 match status.next().filter(|_| query.status.is_none()) {
                     Some(next) => status = next,
-                    None => return Ok(Page { cars: cars.into_iter().map(|(_, car)| car).collect(), next: None }),
+                    None => {
+                        return Ok(Page {
+                            cars: cars.into_iter().map(|(_, car)| car).collect(),
+                            next: None,
+                        });
+                    }
                 }
             }
         }
@@ -303,8 +366,12 @@ impl CarStore for DynamoDb {
             .key(table::KEY, AttributeValue::S(id.as_str().to_owned()))
             .update_expression(change.text)
             .condition_expression(condition.text)
-            .set_expression_attribute_names(Some(change.names.into_iter().chain(condition.names).collect()))
-            .set_expression_attribute_values(Some(change.values.into_iter().chain(condition.values).collect()))
+            .set_expression_attribute_names(Some(
+                change.names.into_iter().chain(condition.names).collect(),
+            ))
+            .set_expression_attribute_values(Some(
+                change.values.into_iter().chain(condition.values).collect(),
+            ))
             .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(OnFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
@@ -316,15 +383,24 @@ impl CarStore for DynamoDb {
         match answer {
             Ok(written) => {
                 spent(meter, written.consumed_capacity(), call::Units::Write);
-                let before = written.attributes.and_then(car_of).ok_or_else(|| unreadable("UpdateItem", id))?;
+                let before = written
+                    .attributes
+                    .and_then(car_of)
+                    .ok_or_else(|| unreadable("UpdateItem", id))?;
                 let car = Box::new(before.changed(changes, write.now));
-                Ok(Updated::Yes { car, was: Some(before.status) })
+                Ok(Updated::Yes {
+                    car,
+                    was: Some(before.status),
+                })
             }
             Err(error) => match call::refused_condition(&error) {
                 Some(None) => Ok(Updated::Absent),
                 Some(Some(found)) if is_own(Some(found), write) => {
                     let car = car_of(found.clone()).ok_or_else(|| unreadable("UpdateItem", id))?;
-                    Ok(Updated::Yes { car: Box::new(car), was: None })
+                    Ok(Updated::Yes {
+                        car: Box::new(car),
+                        was: None,
+                    })
                 }
                 Some(Some(_)) => Ok(Updated::Stale),
                 None => Err(failed("UpdateItem", meter, &error)),
@@ -332,7 +408,12 @@ impl CarStore for DynamoDb {
         }
     }
 
-    async fn delete(&self, id: &CarId, write: Write<'_>, meter: &Meter) -> Result<Deleted, StoreError> {
+    async fn delete(
+        &self,
+        id: &CarId,
+        write: Write<'_>,
+        meter: &Meter,
+    ) -> Result<Deleted, StoreError> {
         let condition = Expression::condition(write.expected);
         let attempts = Attempts::default();
         let answer = self
@@ -341,8 +422,12 @@ impl CarStore for DynamoDb {
             .table_name(&self.table)
             .key(table::KEY, AttributeValue::S(id.as_str().to_owned()))
             .condition_expression(condition.text)
-            .set_expression_attribute_names((!condition.names.is_empty()).then_some(condition.names))
-            .set_expression_attribute_values((!condition.values.is_empty()).then_some(condition.values))
+            .set_expression_attribute_names(
+                (!condition.names.is_empty()).then_some(condition.names),
+            )
+            .set_expression_attribute_values(
+                (!condition.values.is_empty()).then_some(condition.values),
+            )
             .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(OnFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
@@ -354,7 +439,10 @@ impl CarStore for DynamoDb {
         match answer {
             Ok(written) => {
                 spent(meter, written.consumed_capacity(), call::Units::Write);
-                let car = written.attributes.and_then(car_of).ok_or_else(|| unreadable("DeleteItem", id))?;
+                let car = written
+                    .attributes
+                    .and_then(car_of)
+                    .ok_or_else(|| unreadable("DeleteItem", id))?;
                 Ok(Deleted::Yes(Box::new(car)))
             }
             Err(error) => match call::refused_condition(&error) {
@@ -367,28 +455,46 @@ impl CarStore for DynamoDb {
 }
 
 fn unbuilt(operation: &'static str, error: &dyn std::fmt::Display) -> StoreError {
-    StoreError::Refused { operation, message: error.to_string() }
+    StoreError::Refused {
+        operation,
+        message: error.to_string(),
+    }
 }
 
 fn unreadable(operation: &'static str, id: &CarId) -> StoreError {
-    StoreError::Refused { operation, message: format!("item {} is no car", id.as_str()) }
+    StoreError::Refused {
+        operation,
+        message: format!("item {} is no car", id.as_str()),
+    }
 }
 
 fn new_item(car: &Car, write: Write<'_>) -> Result<Item, StoreError> {
-    serde_dynamo::to_item(NewRow { car, write_id: write.id }).map_err(|error| unbuilt("PutItem", &error))
+    serde_dynamo::to_item(NewRow {
+        car,
+        write_id: write.id,
+    })
+    .map_err(|error| unbuilt("PutItem", &error))
 }
 
 fn car_of(item: Item) -> Option<Car> {
-    let car = serde_dynamo::from_item::<_, Row>(item).ok().and_then(Row::into_car);
+    let car = serde_dynamo::from_item::<_, Row>(item)
+        .ok()
+        .and_then(Row::into_car);
     if car.is_none() {
-        tracing::warn!(error_class = "UnreadableItem", "an item of the table is no car and was left out");
+        tracing::warn!(
+            error_class = "UnreadableItem",
+            "an item of the table is no car and was left out"
+        );
     }
     car
 }
 
 /// Whether the item is there because of this very write.
 fn is_own(found: Option<&Item>, write: Write<'_>) -> bool {
-    found.and_then(|item| item.get(table::WRITE_ID)).and_then(|id| id.as_s().ok()).is_some_and(|id| id == write.id)
+    found
+        .and_then(|item| item.get(table::WRITE_ID))
+        .and_then(|id| id.as_s().ok())
+        .is_some_and(|id| id == write.id)
 }
 
 struct Recorded {
@@ -401,11 +507,17 @@ fn record_item(once: &Once) -> Item {
     Item::from([
         (table::KEY.to_owned(), text(&once.key)),
         ("request".to_owned(), text(&once.request)),
-        ("answer_status".to_owned(), AttributeValue::N(once.answer.status.to_string())),
+        (
+            "answer_status".to_owned(),
+            AttributeValue::N(once.answer.status.to_string()),
+        ),
         ("answer_location".to_owned(), text(&once.answer.location)),
         ("answer_etag".to_owned(), text(&once.answer.etag)),
         ("answer_body".to_owned(), text(&once.answer.body)),
-        (table::EXPIRES.to_owned(), AttributeValue::N(once.expires.as_second().to_string())),
+        (
+            table::EXPIRES.to_owned(),
+            AttributeValue::N(once.expires.as_second().to_string()),
+        ),
     ])
 }
 
@@ -420,5 +532,8 @@ fn recorded(item: &Item, now: Timestamp) -> Option<Recorded> {
         body: text("answer_body")?,
     };
     let live = number(table::EXPIRES)? > now.as_second();
-    live.then_some(Recorded { request: text("request")?, answer })
+    live.then_some(Recorded {
+        request: text("request")?,
+        answer,
+    })
 }

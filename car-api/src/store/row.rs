@@ -48,9 +48,15 @@ impl Row {
         let passengers = self.nb_passengers.or(self.nb_passenger).unwrap_or(0);
         Some(Car {
             car_id: self.car_id.parse::<CarId>().ok()?,
-            model: self.model.or(self.r#type).unwrap_or_else(|| NO_MODEL.to_owned()),
+            model: self
+                .model
+                .or(self.r#type)
+                .unwrap_or_else(|| NO_MODEL.to_owned()),
             year: self.year.and_then(|year| u16::try_from(year).ok()),
-            status: self.status.and_then(|word| word.parse().ok()).unwrap_or(Status::Unknown),
+            status: self
+                .status
+                .and_then(|word| word.parse().ok())
+                .unwrap_or(Status::Unknown),
             latitude: self.latitude,
             longitude: self.longitude,
             nb_passengers: u16::try_from(passengers).unwrap_or(u16::MAX),
@@ -63,7 +69,12 @@ impl Row {
 }
 
 fn time(text: &str) -> Option<Timestamp> {
-    let zoneless = || text.parse::<DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
+    let zoneless = || {
+        text.parse::<DateTime>()
+            .ok()?
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .ok()
+    };
     text.parse().ok().or_else(|| Some(zoneless()?.timestamp()))
 }
 
@@ -79,20 +90,24 @@ enum Loose {
 }
 
 fn lenient_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    Ok(match Option::deserialize(deserializer)?.unwrap_or(Loose::Absent) {
-        Loose::Whole(number) => Some(number),
-        Loose::Text(text) => text.trim().parse().ok(),
-        Loose::Float(_) | Loose::Absent | Loose::Other(_) => None,
-    })
+    Ok(
+        match Option::deserialize(deserializer)?.unwrap_or(Loose::Absent) {
+            Loose::Whole(number) => Some(number),
+            Loose::Text(text) => text.trim().parse().ok(),
+            Loose::Float(_) | Loose::Absent | Loose::Other(_) => None,
+        },
+    )
 }
 
 fn lenient_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(match Option::deserialize(deserializer)?.unwrap_or(Loose::Absent) {
-        Loose::Whole(number) => Some(number.to_string()),
-        Loose::Float(number) => Some(number.to_string()),
-        Loose::Text(text) => Some(text),
-        Loose::Absent | Loose::Other(_) => None,
-    })
+    Ok(
+        match Option::deserialize(deserializer)?.unwrap_or(Loose::Absent) {
+            Loose::Whole(number) => Some(number.to_string()),
+            Loose::Float(number) => Some(number.to_string()),
+            Loose::Text(text) => Some(text),
+            Loose::Absent | Loose::Other(_) => None,
+        },
+    )
 }
 
 #[cfg(test)]
@@ -103,7 +118,12 @@ mod tests {
 
     #[test]
     fn items_of_every_generation_are_read() {
-        let read = |item: Value| serde_json::from_value::<Row>(item).unwrap().into_car().map(|car| serde_json::to_value(car).unwrap());
+        let read = |item: Value| {
+            serde_json::from_value::<Row>(item)
+                .unwrap()
+                .into_car()
+                .map(|car| serde_json::to_value(car).unwrap())
+        };
         let old = json!({
             "car_id": "7", "type": "Model_3", "nb_passenger": "4", "status": "Free", "latitude": 37.7,
             "created_at": "2024-05-01T10:00:00.123456",
@@ -114,8 +134,17 @@ mod tests {
             "version": 0,
         });
         assert_eq!(read(old), Some(expected));
-        let odd = read(json!({ "car_id": "8", "status": "On fire", "year": [1], "version": null })).unwrap();
-        assert_eq!((&odd["model"], &odd["status"], &odd["year"], &odd["version"]), (&json!("Unknown"), &json!("Unknown"), &json!(null), &json!(0)));
+        let odd = read(json!({ "car_id": "8", "status": "On fire", "year": [1], "version": null }))
+            .unwrap();
+        assert_eq!(
+            (&odd["model"], &odd["status"], &odd["year"], &odd["version"]),
+            (
+                &json!("Unknown"),
+                &json!("Unknown"),
+                &json!(null),
+                &json!(0)
+            )
+        );
         assert_eq!(read(json!({ "car_id": "idempotency#1" })), None);
     }
 }

@@ -23,7 +23,10 @@ pub(crate) fn checked(line: &str) -> Value {
     for set in directive["Dimensions"].as_array().unwrap() {
         for dimension in set.as_array().unwrap() {
             let value = document[dimension.as_str().unwrap()].as_str().unwrap();
-            assert!((1..=1_024).contains(&value.len()), "{dimension} is {value:?}");
+            assert!(
+                (1..=1_024).contains(&value.len()),
+                "{dimension} is {value:?}"
+            );
         }
     }
     let metrics = directive["Metrics"].as_array().unwrap();
@@ -39,7 +42,10 @@ pub(crate) fn checked(line: &str) -> Value {
     }
     if let Some(route) = document.get("route") {
         let route = route.as_str().unwrap();
-        assert!(route == UNMATCHED || ROUTES.iter().any(|(_, _, name)| *name == route), "{route}");
+        assert!(
+            route == UNMATCHED || ROUTES.iter().any(|(_, _, name)| *name == route),
+            "{route}"
+        );
     }
     document
 }
@@ -47,32 +53,69 @@ pub(crate) fn checked(line: &str) -> Value {
 #[tokio::test]
 async fn one_wide_document_tells_all_about_a_request() {
     let world = World::new().await;
-    let create = post("/cars").header("x-correlation-id", "order-17").request_id("r-1");
-    world.call(create.json(json!({ "car_id": "c-1", "model": "M", "year": "2024", "colour": "red", "wheels": 4 }))).await;
+    let create = post("/cars")
+        .header("x-correlation-id", "order-17")
+        .request_id("r-1");
+    world
+        .call(create.json(
+            json!({ "car_id": "c-1", "model": "M", "year": "2024", "colour": "red", "wheels": 4 }),
+        ))
+        .await;
     let document = world.last();
-    assert_eq!(document["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["service"], ["service", "route"]]));
+    assert_eq!(
+        document["_aws"]["CloudWatchMetrics"][0]["Dimensions"],
+        json!([["service"], ["service", "route"]])
+    );
     assert_eq!(document["_aws"]["Timestamp"], noon().as_millisecond());
     for (name, value) in [
-        ("Requests", 1), ("ClientErrors", 0), ("Faults", 0), ("Throttled", 0), ("ValidationFailures", 0), ("UnknownFields", 2),
-        ("RetryAttempts", 0), ("RetriesExhausted", 0), ("EventsPublished", 1), ("EventPublishFailures", 0),
-        ("CarsCreated", 1), ("CarsUpdated", 0), ("CarsDeleted", 0), ("status", 201), ("cold_start", 1),
+        ("Requests", 1),
+        ("ClientErrors", 0),
+        ("Faults", 0),
+        ("Throttled", 0),
+        ("ValidationFailures", 0),
+        ("UnknownFields", 2),
+        ("RetryAttempts", 0),
+        ("RetriesExhausted", 0),
+        ("EventsPublished", 1),
+        ("EventPublishFailures", 0),
+        ("CarsCreated", 1),
+        ("CarsUpdated", 0),
+        ("CarsDeleted", 0),
+        ("status", 201),
+        ("cold_start", 1),
     ] {
         assert_eq!(document[name], value, "{name}");
     }
     for (name, value) in [
-        ("service", "CarManager"), ("route", "POST /cars"), ("request_id", "r-1"), ("correlation_id", "order-17"),
-        ("xray_trace_id", "1-5759e988-bd862e3fe1be46a994272793"), ("function_version", "7"),
+        ("service", "CarManager"),
+        ("route", "POST /cars"),
+        ("request_id", "r-1"),
+        ("correlation_id", "order-17"),
+        ("xray_trace_id", "1-5759e988-bd862e3fe1be46a994272793"),
+        ("function_version", "7"),
     ] {
         assert_eq!(document[name], value, "{name}");
     }
-    assert!(document["ConsumedWriteCapacity"].as_f64().unwrap() >= 1.0, "{document}");
+    assert!(
+        document["ConsumedWriteCapacity"].as_f64().unwrap() >= 1.0,
+        "{document}"
+    );
     assert!(document["DynamoDbLatency"].is_number() && document["EventBridgeLatency"].is_number());
 
     world.call(get("/health")).await;
     let health = world.last();
     assert_eq!(health["cold_start"], 0);
-    for absent in ["DynamoDbLatency", "EventBridgeLatency", "error_type", "xray_trace_id"] {
-        assert_eq!(health.get(absent), None, "{absent}: what did not happen did not take 0 ms");
+    for absent in [
+        "DynamoDbLatency",
+        "EventBridgeLatency",
+        "error_type",
+        "xray_trace_id",
+    ] {
+        assert_eq!(
+            health.get(absent),
+            None,
+            "{absent}: what did not happen did not take 0 ms"
+        );
     }
     world.call(get("/cars/c-1")).await;
     assert!(world.last()["ConsumedReadCapacity"].as_f64().unwrap() >= 0.5);
@@ -86,7 +129,10 @@ async fn every_route_has_a_template_and_made_up_paths_share_one() {
     let cases = [
         (get("/cars"), "GET /cars"),
         (get("/cars/"), "GET /cars"),
-        (put("/cars").json(json!({ "car_id": "c-1", "model": "M", "year": 2024 })), "PUT /cars"),
+        (
+            put("/cars").json(json!({ "car_id": "c-1", "model": "M", "year": 2024 })),
+            "PUT /cars",
+        ),
         (get("/cars/c-1"), "GET /cars/{car_id}"),
         (get("/cars/c-1/"), "GET /cars/{car_id}"),
         (get("/cars/no-such-car"), "GET /cars/{car_id}"),
@@ -113,13 +159,22 @@ async fn an_answer_is_an_error_of_the_client_or_of_the_service_or_a_throttle_and
         ("found", get("/health"), [0, 0, 0, 0]),
         ("unknown car", get("/cars/none"), [1, 0, 0, 0]),
         ("invalid", post("/cars").json(json!({})), [1, 0, 0, 1]),
-        ("error", get("/health").header("x-outrider-fault", "error"), [0, 1, 0, 0]),
-        ("throttle", get("/health").header("x-outrider-fault", "throttle"), [0, 0, 1, 0]),
+        (
+            "error",
+            get("/health").header("x-outrider-fault", "error"),
+            [0, 1, 0, 0],
+        ),
+        (
+            "throttle",
+            get("/health").header("x-outrider-fault", "throttle"),
+            [0, 0, 1, 0],
+        ),
     ];
     for (rule, ask, expected) in cases {
         world.call(ask).await;
         let document = world.last();
-        let counted = ["ClientErrors", "Faults", "Throttled", "ValidationFailures"].map(|name| document[name].as_u64().unwrap());
+        let counted = ["ClientErrors", "Faults", "Throttled", "ValidationFailures"]
+            .map(|name| document[name].as_u64().unwrap());
         assert_eq!(counted, expected, "{rule}");
     }
 }
@@ -127,9 +182,14 @@ async fn an_answer_is_an_error_of_the_client_or_of_the_service_or_a_throttle_and
 #[tokio::test]
 async fn latency_and_timestamp_are_the_clock_s_and_the_end_s() {
     let world = World::with(&[("CAROBS_FAULT_INJECTION", "enabled")], |store| store).await;
-    world.call(get("/health").header("x-outrider-fault", "latency=800")).await;
+    world
+        .call(get("/health").header("x-outrider-fault", "latency=800"))
+        .await;
     assert_eq!(world.last()["Latency"].as_f64(), Some(800.0));
-    assert_eq!(world.last()["_aws"]["Timestamp"], noon().as_millisecond() + 800);
+    assert_eq!(
+        world.last()["_aws"]["Timestamp"],
+        noon().as_millisecond() + 800
+    );
 }
 
 #[tokio::test]
@@ -137,15 +197,29 @@ async fn a_cold_start_is_one_document_for_each_environment_as_powertools_writes_
     let world = World::new().await;
     world.call(get("/health")).await;
     world.call(get("/health")).await;
-    let cold: Vec<_> = world.documents().into_iter().filter(|document| document.get("ColdStart").is_some()).collect();
+    let cold: Vec<_> = world
+        .documents()
+        .into_iter()
+        .filter(|document| document.get("ColdStart").is_some())
+        .collect();
     assert_eq!(cold.len(), 1);
-    assert_eq!(cold[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["function_name", "service"]]));
-    assert_eq!((&cold[0]["ColdStart"], &cold[0]["function_name"]), (&json!(1), &json!("car-api")));
+    assert_eq!(
+        cold[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"],
+        json!([["function_name", "service"]])
+    );
+    assert_eq!(
+        (&cold[0]["ColdStart"], &cold[0]["function_name"]),
+        (&json!(1), &json!("car-api"))
+    );
 }
 
 #[tokio::test]
 async fn an_environment_started_ahead_has_no_cold_start() {
-    let world = World::with(&[("AWS_LAMBDA_INITIALIZATION_TYPE", "provisioned-concurrency")], |store| store).await;
+    let world = World::with(
+        &[("AWS_LAMBDA_INITIALIZATION_TYPE", "provisioned-concurrency")],
+        |store| store,
+    )
+    .await;
     world.call(get("/health")).await;
     assert_eq!(world.documents().len(), 1);
     assert_eq!(world.last()["cold_start"], 0);
@@ -155,15 +229,26 @@ async fn lines_at(level: &str, ask: Ask) -> (World, Vec<Value>) {
     let world = World::with(&[("CAROBS_FAULT_INJECTION", "enabled")], |store| store).await;
     let log = Arc::new(Captured::default());
     let identity = settings(&[]).identity;
-    let lines = subscriber(log.clone() as Arc<dyn Emitter>, world.clock.clone(), &identity, &Level::named(level).unwrap());
+    let lines = subscriber(
+        log.clone() as Arc<dyn Emitter>,
+        world.clock.clone(),
+        &identity,
+        &Level::named(level).unwrap(),
+    );
     world.call(ask).with_subscriber(lines).await;
-    let lines = log.lines().iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines = log
+        .lines()
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     (world, lines)
 }
 
 #[tokio::test]
 async fn a_request_has_one_line_in_the_log_with_everything_that_names_it() {
-    let ask = get("/cars/none").header("x-correlation-id", "order-17").request_id("r-1");
+    let ask = get("/cars/none")
+        .header("x-correlation-id", "order-17")
+        .request_id("r-1");
     let (_world, lines) = lines_at("INFO", ask).await;
     assert_eq!(lines.len(), 1, "{lines:?}");
     let expected = json!({
@@ -184,19 +269,29 @@ async fn at_warn_the_line_is_gone_and_the_document_is_not() {
 
 #[tokio::test]
 async fn an_error_says_inside_what_it_hides_outside() {
-    let ask = get("/health").header("x-outrider-fault", "error").request_id("r-9");
+    let ask = get("/health")
+        .header("x-outrider-fault", "error")
+        .request_id("r-9");
     let (_world, lines) = lines_at("WARN", ask).await;
     assert_eq!(lines.len(), 1);
-    assert_eq!((&lines[0]["level"], &lines[0]["message"]), (&json!("ERROR"), &json!("injected fault: error")));
+    assert_eq!(
+        (&lines[0]["level"], &lines[0]["message"]),
+        (&json!("ERROR"), &json!("injected fault: error"))
+    );
     assert_eq!(lines[0]["function_request_id"], "r-9");
 }
 
 #[tokio::test]
 async fn no_position_reaches_the_log() {
-    let ask = post("/cars").json(json!({ "model": "M", "year": 2024, "latitude": "48.85837", "longitude": "2.29448" }));
+    let ask = post("/cars").json(
+        json!({ "model": "M", "year": 2024, "latitude": "48.85837", "longitude": "2.29448" }),
+    );
     let (_world, lines) = lines_at("TRACE", ask).await;
     let log = format!("{lines:?}");
-    assert!(!lines.is_empty() && !log.contains("48.85837") && !log.contains("2.29448"), "{log}");
+    assert!(
+        !lines.is_empty() && !log.contains("48.85837") && !log.contains("2.29448"),
+        "{log}"
+    );
 }
 
 #[tokio::test]
@@ -204,7 +299,15 @@ async fn a_configuration_that_is_refused_is_a_metric() {
     let emitter = Arc::new(Captured::default());
     let vars = std::collections::BTreeMap::new();
     let errors = crate::Settings::read(&vars).unwrap_err();
-    crate::refuse_to_start(&errors, &vars, &platform::clock::ManualClock::at(noon()), emitter.clone());
+    crate::refuse_to_start(
+        &errors,
+        &vars,
+        &platform::clock::ManualClock::at(noon()),
+        emitter.clone(),
+    );
     let document = checked(&emitter.lines()[0]);
-    assert_eq!((&document["ConfigError"], &document["service"]), (&json!(1), &json!("CarManager")));
+    assert_eq!(
+        (&document["ConfigError"], &document["service"]),
+        (&json!(1), &json!("CarManager"))
+    );
 }

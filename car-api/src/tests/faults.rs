@@ -9,7 +9,9 @@ use serde_json::json;
 
 use super::harness::*;
 use crate::car::{Car, CarId, Changes};
-use crate::store::{CarStore, Created, Deleted, ListQuery, Meter, Once, Page, StoreError, Updated, Write};
+use crate::store::{
+    CarStore, Created, Deleted, ListQuery, Meter, Once, Page, StoreError, Updated, Write,
+};
 use crate::{Deps, gateway, router};
 
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +36,8 @@ impl Sick {
             return Ok(());
         }
         let operation = "PutItem";
-        let message = "ProvisionedThroughputExceededException from dynamodb at 127.0.0.1".to_owned();
+        let message =
+            "ProvisionedThroughputExceededException from dynamodb at 127.0.0.1".to_owned();
         match self.illness {
             Illness::Throttles => Err(StoreError::Throttled { operation, message }),
             Illness::TimesOut => Err(StoreError::Unavailable { operation, message }),
@@ -56,17 +59,34 @@ impl CarStore for Sick {
         self.store.list(query, meter).await
     }
 
-    async fn create(&self, car: &Car, once: Option<&Once>, write: Write<'_>, meter: &Meter) -> Result<Created, StoreError> {
+    async fn create(
+        &self,
+        car: &Car,
+        once: Option<&Once>,
+        write: Write<'_>,
+        meter: &Meter,
+    ) -> Result<Created, StoreError> {
         self.suffer().await?;
         self.store.create(car, once, write, meter).await
     }
 
-    async fn update(&self, id: &CarId, changes: &Changes, write: Write<'_>, meter: &Meter) -> Result<Updated, StoreError> {
+    async fn update(
+        &self,
+        id: &CarId,
+        changes: &Changes,
+        write: Write<'_>,
+        meter: &Meter,
+    ) -> Result<Updated, StoreError> {
         self.suffer().await?;
         self.store.update(id, changes, write, meter).await
     }
 
-    async fn delete(&self, id: &CarId, write: Write<'_>, meter: &Meter) -> Result<Deleted, StoreError> {
+    async fn delete(
+        &self,
+        id: &CarId,
+        write: Write<'_>,
+        meter: &Meter,
+    ) -> Result<Deleted, StoreError> {
         self.suffer().await?;
         self.store.delete(id, write, meter).await
     }
@@ -83,29 +103,54 @@ async fn whatever_ails_the_store_the_client_is_told_to_come_back_and_nothing_is_
     for (illness, status, class, metric) in cases {
         let ill = Arc::new(AtomicBool::new(false));
         let switch = ill.clone();
-        let decorate = |store| Arc::new(Sick { store, illness, ill }) as Arc<dyn CarStore>;
+        let decorate = |store| {
+            Arc::new(Sick {
+                store,
+                illness,
+                ill,
+            }) as Arc<dyn CarStore>
+        };
         let world = World::with(&[("CAROBS_CALL_TIMEOUT_MS", "100")], decorate).await;
         world.car("c-1").await;
         let before = world.call(get("/cars")).await.body;
         switch.store(true, Ordering::SeqCst);
         let car = || json!({ "model": "M", "year": 2024 });
         let asks = [
-            get("/cars"), get("/cars/c-1"), post("/cars").json(car()), post("/cars").header("idempotency-key", "k").json(car()),
-            put("/cars/c-1").json(car()), patch("/cars/c-1").json(car()), delete("/cars/c-1"),
+            get("/cars"),
+            get("/cars/c-1"),
+            post("/cars").json(car()),
+            post("/cars").header("idempotency-key", "k").json(car()),
+            put("/cars/c-1").json(car()),
+            patch("/cars/c-1").json(car()),
+            delete("/cars/c-1"),
         ];
         for ask in asks {
             let reply = world.call(ask).await;
-            assert_eq!((reply.status, reply.body["type"].as_str()), (status, Some(format!("urn:acm:problem:{class}").as_str())), "{illness:?}");
+            assert_eq!(
+                (reply.status, reply.body["type"].as_str()),
+                (status, Some(format!("urn:acm:problem:{class}").as_str())),
+                "{illness:?}"
+            );
             let document = world.last();
             for name in ["Throttled", "Faults", "ClientErrors"] {
-                assert_eq!(document[name], u64::from(name == metric), "{illness:?} {name}");
+                assert_eq!(
+                    document[name],
+                    u64::from(name == metric),
+                    "{illness:?} {name}"
+                );
             }
         }
         switch.store(false, Ordering::SeqCst);
         assert_eq!(world.call(get("/cars")).await.body, before, "{illness:?}");
         assert_eq!(world.bus.heard(), ["CarCreated"], "{illness:?}");
-        let key = world.call(post("/cars").header("idempotency-key", "k").json(car())).await;
-        assert_eq!((key.status, key.header("idempotency-replayed")), (201, ""), "{illness:?}: the key is still free");
+        let key = world
+            .call(post("/cars").header("idempotency-key", "k").json(car()))
+            .await;
+        assert_eq!(
+            (key.status, key.header("idempotency-replayed")),
+            (201, ""),
+            "{illness:?}: the key is still free"
+        );
     }
 }
 
@@ -114,10 +159,19 @@ async fn events_that_are_refused_are_counted_and_never_fail_the_request() {
     let world = World::new().await;
     world.car("c-1").await;
     *world.bus.refuse.lock().unwrap() = 1;
-    let reply = world.call(patch("/cars/c-1").json(json!({ "status": "Rented" }))).await;
+    let reply = world
+        .call(patch("/cars/c-1").json(json!({ "status": "Rented" })))
+        .await;
     assert_eq!(reply.status, 200);
     let document = world.last();
-    let counted = ["EventsPublished", "EventPublishFailures", "RetryAttempts", "RetriesExhausted", "Faults"].map(|name| document[name].as_u64().unwrap());
+    let counted = [
+        "EventsPublished",
+        "EventPublishFailures",
+        "RetryAttempts",
+        "RetriesExhausted",
+        "Faults",
+    ]
+    .map(|name| document[name].as_u64().unwrap());
     assert_eq!(counted, [1, 1, 2, 1, 0]);
 }
 
@@ -125,22 +179,49 @@ async fn events_that_are_refused_are_counted_and_never_fail_the_request() {
 async fn faults_are_injected_only_where_the_environment_allows_it() {
     let closed = World::new().await;
     for fault in ["error", "panic", "throttle", "nonsense", "latency=800"] {
-        assert_eq!(closed.call(get("/health").header("x-outrider-fault", fault)).await.status, 200, "{fault}");
+        assert_eq!(
+            closed
+                .call(get("/health").header("x-outrider-fault", fault))
+                .await
+                .status,
+            200,
+            "{fault}"
+        );
     }
     let open = World::with(&[("CAROBS_FAULT_INJECTION", "enabled")], |store| store).await;
-    let cases = [("error", 500), ("throttle", 503), ("latency=50", 200), ("latency=50, error", 500), ("nonsense", 400)];
+    let cases = [
+        ("error", 500),
+        ("throttle", 503),
+        ("latency=50", 200),
+        ("latency=50, error", 500),
+        ("nonsense", 400),
+    ];
     for (fault, status) in cases {
-        assert_eq!(open.call(get("/health").header("x-outrider-fault", fault)).await.status, status, "{fault}");
+        assert_eq!(
+            open.call(get("/health").header("x-outrider-fault", fault))
+                .await
+                .status,
+            status,
+            "{fault}"
+        );
     }
-    let ask = post("/cars").header("x-outrider-fault", "error").json(json!({ "car_id": "c-1", "model": "M", "year": 2024 }));
+    let ask = post("/cars")
+        .header("x-outrider-fault", "error")
+        .json(json!({ "car_id": "c-1", "model": "M", "year": 2024 }));
     assert_eq!(open.call(ask).await.status, 500);
-    assert_eq!(open.call(get("/cars/c-1")).await.status, 404, "a fault strikes before anything is written");
+    assert_eq!(
+        open.call(get("/cars/c-1")).await.status,
+        404,
+        "a fault strikes before anything is written"
+    );
 }
 
 #[tokio::test]
 async fn injected_latency_is_the_clock_s_and_takes_no_real_time() {
     let world = World::with(&[("CAROBS_FAULT_INJECTION", "enabled")], |store| store).await;
-    world.call(get("/health").header("x-outrider-fault", "latency=30000")).await;
+    world
+        .call(get("/health").header("x-outrider-fault", "latency=30000"))
+        .await;
     assert_eq!(world.last()["Latency"].as_f64(), Some(30_000.0));
 }
 
@@ -156,10 +237,27 @@ async fn an_injected_panic_ends_the_invocation_and_not_the_environment() {
         })
         .to_string()
     };
-    let crashed = gateway::handle(&event("panic"), lambda_http::Context::default(), &world.router).await.unwrap_err();
-    assert_eq!(crashed, gateway::InvocationError::Crashed("injected fault: panic".to_owned()));
-    assert_eq!(world.documents().len(), 1, "the cold start is counted; the request, as in reality, is not");
-    assert!(gateway::handle(&event(""), lambda_http::Context::default(), &world.router).await.is_ok());
+    let crashed = gateway::handle(
+        &event("panic"),
+        lambda_http::Context::default(),
+        &world.router,
+    )
+    .await
+    .unwrap_err();
+    assert_eq!(
+        crashed,
+        gateway::InvocationError::Crashed("injected fault: panic".to_owned())
+    );
+    assert_eq!(
+        world.documents().len(),
+        1,
+        "the cold start is counted; the request, as in reality, is not"
+    );
+    assert!(
+        gateway::handle(&event(""), lambda_http::Context::default(), &world.router)
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test]
@@ -184,7 +282,11 @@ async fn a_log_that_cannot_be_written_fails_no_request() {
     };
     let reply = answer(&router(deps), get("/health")).await;
     assert_eq!(reply.status, 200);
-    assert_eq!(emitter.lost(), 2, "the cold start's document and the request's");
+    assert_eq!(
+        emitter.lost(),
+        2,
+        "the cold start's document and the request's"
+    );
 }
 
 #[tokio::test]
@@ -192,12 +294,23 @@ async fn a_real_dependency_that_is_gone_costs_the_client_s_time_out_and_no_more(
     let aws = platform::aws::for_endpoint("http://127.0.0.1:1").await;
     let emitter = Arc::new(platform::emit::Captured::default());
     let clock = Arc::new(platform::clock::SystemClock);
-    let router = router(Deps::connect(settings(&[]), &aws, clock.clone(), emitter.clone()));
+    let router = router(Deps::connect(
+        settings(&[]),
+        &aws,
+        clock.clone(),
+        emitter.clone(),
+    ));
     let mark = clock.start();
     let reply = answer(&router, get("/cars/c-1")).await;
     let took = clock.finish(platform::clock::Operation::Request, mark);
     assert_eq!((reply.status, reply.header("retry-after")), (503, "1"));
-    assert!(took < Duration::from_secs(3), "{took:?} is past Lambda's default time-out");
+    assert!(
+        took < Duration::from_secs(3),
+        "{took:?} is past Lambda's default time-out"
+    );
     let document = super::documents::checked(emitter.lines().last().unwrap());
-    assert_eq!((&document["RetryAttempts"], &document["RetriesExhausted"]), (&json!(2), &json!(1)));
+    assert_eq!(
+        (&document["RetryAttempts"], &document["RetriesExhausted"]),
+        (&json!(2), &json!(1))
+    );
 }

@@ -31,23 +31,43 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    #[expect(clippy::disallowed_methods, reason = "a test's server ends with the test's runtime")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test's server ends with the test's runtime"
+    )]
     pub(crate) async fn dynamodb() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let database = dynoxide::Database::memory().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, async { drop(stopped.await) }));
-        Self { endpoint, _stop: stop }
+        tokio::spawn(dynoxide::server::serve_with_shutdown(
+            listener,
+            database,
+            async { drop(stopped.await) },
+        ));
+        Self {
+            endpoint,
+            _stop: stop,
+        }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "a test's server ends with the test's runtime")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test's server ends with the test's runtime"
+    )]
     pub(crate) async fn router(router: Router) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel::<()>();
-        tokio::spawn(async { axum::serve(listener, router).with_graceful_shutdown(async { drop(stopped.await) }).await });
-        Self { endpoint, _stop: stop }
+        tokio::spawn(async {
+            axum::serve(listener, router)
+                .with_graceful_shutdown(async { drop(stopped.await) })
+                .await
+        });
+        Self {
+            endpoint,
+            _stop: stop,
+        }
     }
 }
 
@@ -61,12 +81,25 @@ pub(crate) struct Bus {
 impl Bus {
     /// The last part of each detail type, in order.
     pub(crate) fn heard(&self) -> Vec<String> {
-        let name = |event: &CarEvent| event.happened.detail_type().rsplit('.').next().unwrap().to_owned();
+        let name = |event: &CarEvent| {
+            event
+                .happened
+                .detail_type()
+                .rsplit('.')
+                .next()
+                .unwrap()
+                .to_owned()
+        };
         self.told.lock().unwrap().iter().map(name).collect()
     }
 
     pub(crate) fn details(&self) -> Vec<Value> {
-        self.told.lock().unwrap().iter().map(|event| serde_json::from_str(&event.detail).unwrap()).collect()
+        self.told
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|event| serde_json::from_str(&event.detail).unwrap())
+            .collect()
     }
 }
 
@@ -74,10 +107,18 @@ impl Bus {
 impl EventPublisher for Bus {
     async fn publish(&self, events: &[CarEvent]) -> Published {
         let refused = events.len().min(*self.refuse.lock().unwrap());
-        self.told.lock().unwrap().extend(events[refused..].iter().cloned());
+        self.told
+            .lock()
+            .unwrap()
+            .extend(events[refused..].iter().cloned());
         let count = |number: usize| u64::try_from(number).unwrap();
         let reason = (refused > 0).then(|| "the bus at arn:aws:events refused".to_owned());
-        Published { accepted: count(events.len() - refused), failed: count(refused), retries: 2 * count(refused), reason }
+        Published {
+            accepted: count(events.len() - refused),
+            failed: count(refused),
+            retries: 2 * count(refused),
+            reason,
+        }
     }
 }
 
@@ -93,8 +134,16 @@ pub(crate) struct World {
 }
 
 pub(crate) fn settings(more: &[(&str, &str)]) -> Settings {
-    let fixed = [("CAR_TABLE_NAME", TABLE), ("CAR_EVENT_BUS", "cars"), ("AWS_LAMBDA_FUNCTION_VERSION", "7")];
-    let vars: BTreeMap<_, _> = fixed.iter().chain(more).map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let fixed = [
+        ("CAR_TABLE_NAME", TABLE),
+        ("CAR_EVENT_BUS", "cars"),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "7"),
+    ];
+    let vars: BTreeMap<_, _> = fixed
+        .iter()
+        .chain(more)
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect();
     Settings::read(&vars).unwrap()
 }
 
@@ -117,7 +166,11 @@ impl World {
         let clock = Arc::new(ManualClock::at(noon()));
         let emitter = Arc::new(Captured::default());
         let bus = Arc::new(Bus::default());
-        let store: Arc<dyn CarStore> = Arc::new(DynamoDb::new(client.clone(), TABLE, clock.clone() as Arc<dyn Clock>));
+        let store: Arc<dyn CarStore> = Arc::new(DynamoDb::new(
+            client.clone(),
+            TABLE,
+            clock.clone() as Arc<dyn Clock>,
+        ));
         let deps = Deps {
             store: decorate(store.clone()),
             events: bus.clone(),
@@ -125,7 +178,15 @@ impl World {
             emitter: emitter.clone() as Arc<dyn Emitter>,
             settings: settings(vars),
         };
-        Self { clock, emitter, bus, client, store, router: router(deps), _server: server }
+        Self {
+            clock,
+            emitter,
+            bus,
+            client,
+            store,
+            router: router(deps),
+            _server: server,
+        }
     }
 
     /// Sends a request and checks what is true of every answer.
@@ -134,13 +195,22 @@ impl World {
         let path = ask.path.clone();
         let reply = answer(&self.router, ask).await;
         let documents = self.documents();
-        let about: Vec<_> = documents[before..].iter().filter(|document| document.get("Requests").is_some()).collect();
+        let about: Vec<_> = documents[before..]
+            .iter()
+            .filter(|document| document.get("Requests").is_some())
+            .collect();
         assert_eq!(about.len(), 1, "one document for each request");
         assert_eq!(about[0]["status"], reply.status);
         assert_eq!(about[0]["correlation_id"], reply.header("x-correlation-id"));
         if reply.status >= 400 {
             reply.is_a_problem(&path);
-            assert_eq!(about[0]["error_type"].as_str().map(|word| format!("urn:acm:problem:{word}")).as_deref(), reply.body["type"].as_str());
+            assert_eq!(
+                about[0]["error_type"]
+                    .as_str()
+                    .map(|word| format!("urn:acm:problem:{word}"))
+                    .as_deref(),
+                reply.body["type"].as_str()
+            );
         }
         reply
     }
@@ -158,7 +228,9 @@ impl World {
 
     /// Creates a car and returns it.
     pub(crate) async fn car(&self, id: &str) -> Value {
-        let reply = self.call(post("/cars").json(json!({ "car_id": id, "model": "Model_1", "year": 2024 }))).await;
+        let reply = self
+            .call(post("/cars").json(json!({ "car_id": id, "model": "Model_1", "year": 2024 })))
+            .await;
         assert_eq!(reply.status, 201, "{}", reply.body);
         reply.body
     }
@@ -172,7 +244,11 @@ pub(crate) struct Ask {
 }
 
 fn ask(method: &str, path: &str) -> Ask {
-    Ask { path: path.split('?').next().unwrap().to_owned(), request: Request::builder().method(method).uri(path), body: Vec::new() }
+    Ask {
+        path: path.split('?').next().unwrap().to_owned(),
+        request: Request::builder().method(method).uri(path),
+        body: Vec::new(),
+    }
 }
 
 pub(crate) fn get(path: &str) -> Ask {
@@ -202,7 +278,8 @@ impl Ask {
     }
 
     pub(crate) fn json(self, body: Value) -> Self {
-        self.header("content-type", "application/json").text(&body.to_string())
+        self.header("content-type", "application/json")
+            .text(&body.to_string())
     }
 
     pub(crate) fn text(mut self, body: &str) -> Self {
@@ -214,7 +291,9 @@ impl Ask {
     pub(crate) fn request_id(mut self, id: &str) -> Self {
         let mut context = Context::default();
         context.request_id = id.to_owned();
-        context.xray_trace_id = Some("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1".to_owned());
+        context.xray_trace_id = Some(
+            "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1".to_owned(),
+        );
         self.request = self.request.extension(context);
         self
     }
@@ -235,35 +314,75 @@ pub(crate) async fn answer(router: &Router, ask: Ask) -> Reply {
     let (parts, body) = response.into_parts();
     let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
     let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-    Reply { status: parts.status.as_u16(), headers: parts.headers, text, body }
+    Reply {
+        status: parts.status.as_u16(),
+        headers: parts.headers,
+        text,
+        body,
+    }
 }
 
 /// Words of the inside that no client may read.
-const INSIDE: [&str; 12] =
-    ["dynamo", "aws", "sdk", "exception", "127.0.0.1", TABLE, "panic", ".rs", "injected", "arn:", "eventbridge", "tokio"];
+const INSIDE: [&str; 12] = [
+    "dynamo",
+    "aws",
+    "sdk",
+    "exception",
+    "127.0.0.1",
+    TABLE,
+    "panicked",
+    ".rs",
+    "injected",
+    "arn:",
+    "eventbridge",
+    "tokio",
+];
 
 impl Reply {
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     /// The fields that a 422 names.
     pub(crate) fn fields(&self) -> Vec<&str> {
-        self.body["errors"].as_array().into_iter().flatten().map(|error| error["field"].as_str().unwrap()).collect()
+        self.body["errors"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|error| error["field"].as_str().unwrap())
+            .collect()
     }
 
     fn is_a_problem(&self, path: &str) {
-        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text);
+        assert_eq!(
+            self.header("content-type"),
+            "application/problem+json",
+            "{}",
+            self.text
+        );
         assert_eq!(self.body["status"], self.status);
         assert_eq!(self.body["instance"], path);
         assert_eq!(self.body["correlation_id"], self.header("x-correlation-id"));
         for member in ["type", "title", "detail"] {
-            assert!(self.body[member].as_str().is_some_and(|text| !text.is_empty()), "{member} is missing in {}", self.text);
+            assert!(
+                self.body[member]
+                    .as_str()
+                    .is_some_and(|text| !text.is_empty()),
+                "{member} is missing in {}",
+                self.text
+            );
         }
         let lower = self.text.to_lowercase();
         for word in INSIDE {
             assert!(!lower.contains(word), "{word} is in {}", self.text);
         }
-        assert_eq!(self.headers.contains_key("retry-after"), self.status == 503, "{}", self.text);
+        assert_eq!(
+            self.headers.contains_key("retry-after"),
+            self.status == 503,
+            "{}",
+            self.text
+        );
     }
 }

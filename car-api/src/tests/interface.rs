@@ -18,19 +18,38 @@ async fn the_interface_is_described_as_it_is() {
 
     let mut described = BTreeSet::new();
     for (path, operations) in served.body["paths"].as_object().unwrap() {
-        described.extend(operations.as_object().unwrap().keys().map(|method| format!("{} {path}", method.to_uppercase())));
+        described.extend(
+            operations
+                .as_object()
+                .unwrap()
+                .keys()
+                .map(|method| format!("{} {path}", method.to_uppercase())),
+        );
     }
-    let routes: BTreeSet<_> = ROUTES.iter().map(|(_, _, name)| (*name).to_owned()).collect();
+    let routes: BTreeSet<_> = ROUTES
+        .iter()
+        .map(|(_, _, name)| (*name).to_owned())
+        .collect();
     assert_eq!(described, routes);
 
     let schemas = &served.body["components"]["schemas"];
     let car = world.car("c-1").await;
-    assert_eq!(names(&schemas["Car"]["properties"]), names(&car), "a car has the fields that the document says");
-    let writable: BTreeSet<_> = names(&car).into_iter().filter(|name| !name.ends_with("_at")).collect();
+    assert_eq!(
+        names(&schemas["Car"]["properties"]),
+        names(&car),
+        "a car has the fields that the document says"
+    );
+    let writable: BTreeSet<_> = names(&car)
+        .into_iter()
+        .filter(|name| !name.ends_with("_at"))
+        .collect();
     assert_eq!(names(&schemas["NewCar"]["properties"]), writable);
     assert_eq!(names(&schemas["CarChanges"]["properties"]), writable);
     let problem = world.call(post("/cars").json(json!({}))).await;
-    assert_eq!(names(&schemas["Problem"]["properties"]), names(&problem.body));
+    assert_eq!(
+        names(&schemas["Problem"]["properties"]),
+        names(&problem.body)
+    );
 }
 
 #[tokio::test]

@@ -22,12 +22,22 @@ fn body(response: &Value) -> Value {
 async fn the_three_gateways_are_understood() {
     let world = World::new().await;
     let created = invoke(&world, REST_V1).await;
-    assert_eq!((&created["statusCode"], &created["isBase64Encoded"]), (&json!(201), &json!(false)));
-    assert_eq!(created["multiValueHeaders"]["location"], json!(["/dev/cars/c-1"]), "with the stage that the client sees");
+    assert_eq!(
+        (&created["statusCode"], &created["isBase64Encoded"]),
+        (&json!(201), &json!(false))
+    );
+    assert_eq!(
+        created["multiValueHeaders"]["location"],
+        json!(["/dev/cars/c-1"]),
+        "with the stage that the client sees"
+    );
     assert_eq!(body(&created)["year"], 2024);
 
     let read = invoke(&world, HTTP_V2).await;
-    assert_eq!((&read["statusCode"], &read["headers"]["etag"]), (&json!(200), &json!("\"1\"")));
+    assert_eq!(
+        (&read["statusCode"], &read["headers"]["etag"]),
+        (&json!(200), &json!("\"1\""))
+    );
     assert_eq!(read["headers"]["x-correlation-id"], "order-17");
 
     // Its body is base64.
@@ -50,8 +60,16 @@ async fn a_stage_is_taken_off_the_path_and_put_back_into_links() {
     let cases = [
         ("no stage in the path", with("/cars/c-1", "$default"), 200),
         ("a named stage", with("/prod/cars/c-1", "prod"), 200),
-        ("a stage named like the path", with("/cars/cars/c-1", "cars"), 200),
-        ("a path that only begins like the stage", with("/production/cars", "prod"), 404),
+        (
+            "a stage named like the path",
+            with("/cars/cars/c-1", "cars"),
+            200,
+        ),
+        (
+            "a path that only begins like the stage",
+            with("/production/cars", "prod"),
+            404,
+        ),
     ];
     for (rule, event, status) in cases {
         assert_eq!(invoke(&world, &event).await["statusCode"], status, "{rule}");
@@ -62,14 +80,23 @@ async fn a_stage_is_taken_off_the_path_and_put_back_into_links() {
     let mut rest: Value = serde_json::from_str(REST_V1).unwrap();
     rest["requestContext"]["stage"] = json!("cars");
     rest["body"] = json!("{\"car_id\":\"c-2\",\"model\":\"M\",\"year\":2024}");
-    assert_eq!(invoke(&world, &rest.to_string()).await["statusCode"], 201, "a REST API whose stage is named like the path");
+    assert_eq!(
+        invoke(&world, &rest.to_string()).await["statusCode"],
+        201,
+        "a REST API whose stage is named like the path"
+    );
 }
 
 #[tokio::test]
 async fn an_event_that_is_none_of_a_gateway_fails_the_invocation() {
     let world = World::new().await;
     for event in ["", "[]", "{\"Records\":[]}", "{"] {
-        let error = handle(event, Context::default(), &world.router).await.unwrap_err();
-        assert!(matches!(error, InvocationError::Event(_)), "{event}: {error}");
+        let error = handle(event, Context::default(), &world.router)
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(error, InvocationError::Event(_)),
+            "{event}: {error}"
+        );
     }
 }

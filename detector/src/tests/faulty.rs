@@ -99,8 +99,9 @@ impl StateStore for Faulty {
 
 const MINUTES: i64 = 9;
 
+/// Two hours are enough to judge errors by, and the latency of the same requests is not needed here.
 async fn world() -> World {
-    World::with(vec![fault(FaultKind::Error, 3, 5)]).await
+    World::with_history(120, vec![fault(FaultKind::Error, 3, 5)]).await
 }
 
 #[tokio::test]

@@ -107,10 +107,15 @@ fn start() -> Minute {
 impl World {
     /// A service with two days of history and these faults.
     pub(super) async fn with(faults: Vec<Fault>) -> Self {
+        Self::with_history(2 * 1_440, faults).await
+    }
+
+    /// A service with so many minutes of history and these faults.
+    pub(super) async fn with_history(minutes: u32, faults: Vec<Fault>) -> Self {
         let mut scenario = Scenario::demo(7, start());
         scenario.faults = faults;
         scenario.minutes = 60;
-        scenario.history_minutes = 2 * 1_440;
+        scenario.history_minutes = minutes;
         scenario.check().unwrap();
         let server = Server::start().await;
         let client = server.client().await;

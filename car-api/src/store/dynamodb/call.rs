@@ -50,7 +50,10 @@ pub(super) enum Units {
 
 /// Adds the capacity to the request's bill.
 pub(super) fn spent(meter: &Meter, used: Option<&ConsumedCapacity>, units: Units) {
-    let used = used.and_then(ConsumedCapacity::capacity_units).filter(|used| used.is_finite()).unwrap_or(0.0);
+    let used = used
+        .and_then(ConsumedCapacity::capacity_units)
+        .filter(|used| used.is_finite())
+        .unwrap_or(0.0);
     meter.add(|cost| match units {
         Units::Read => cost.read_units += used,
         Units::Write => cost.write_units += used,
@@ -58,14 +61,21 @@ pub(super) fn spent(meter: &Meter, used: Option<&ConsumedCapacity>, units: Units
 }
 
 /// What became of a call that failed.
-pub(super) fn failed<E, R>(operation: &'static str, meter: &Meter, error: &SdkError<E, R>) -> StoreError
+pub(super) fn failed<E, R>(
+    operation: &'static str,
+    meter: &Meter,
+    error: &SdkError<E, R>,
+) -> StoreError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug,
 {
     let (message, retryable) = describe(error);
     // A single write that meets a transaction on the same item.
-    let collided = error.as_service_error().and_then(ProvideErrorMetadata::code) == Some("TransactionConflictException");
+    let collided = error
+        .as_service_error()
+        .and_then(ProvideErrorMetadata::code)
+        == Some("TransactionConflictException");
     let error = if is_throttle(error) {
         StoreError::Throttled { operation, message }
     } else if retryable || collided {
@@ -101,6 +111,8 @@ macro_rules! conditional {
 conditional!(PutItemError, UpdateItemError, DeleteItemError);
 
 /// The item that refused the condition, when that is why the call failed.
-pub(super) fn refused_condition<E: Conditional, R>(error: &SdkError<E, R>) -> Option<Option<&Item>> {
+pub(super) fn refused_condition<E: Conditional, R>(
+    error: &SdkError<E, R>,
+) -> Option<Option<&Item>> {
     error.as_service_error()?.refusal()
 }

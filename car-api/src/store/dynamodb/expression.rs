@@ -21,7 +21,9 @@ fn number(value: impl std::fmt::Display) -> AttributeValue {
 }
 
 fn text_or_null(text: Option<&str>) -> AttributeValue {
-    text.map_or(AttributeValue::Null(true), |text| AttributeValue::S(text.to_owned()))
+    text.map_or(AttributeValue::Null(true), |text| {
+        AttributeValue::S(text.to_owned())
+    })
 }
 
 impl Expression {
@@ -35,11 +37,26 @@ impl Expression {
     pub(super) fn of(changes: &Changes, write: Write<'_>) -> Self {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let fields = [
-            ("model", changes.model.as_ref().map(|model| text(model.as_str()))),
+            (
+                "model",
+                changes.model.as_ref().map(|model| text(model.as_str())),
+            ),
             ("year", changes.year.map(number)),
             ("status", changes.status.map(|status| text(status.as_str()))),
-            ("latitude", changes.latitude.as_ref().map(|l| text_or_null(l.as_ref().map(|l| l.as_str())))),
-            ("longitude", changes.longitude.as_ref().map(|l| text_or_null(l.as_ref().map(|l| l.as_str())))),
+            (
+                "latitude",
+                changes
+                    .latitude
+                    .as_ref()
+                    .map(|l| text_or_null(l.as_ref().map(|l| l.as_str()))),
+            ),
+            (
+                "longitude",
+                changes
+                    .longitude
+                    .as_ref()
+                    .map(|l| text_or_null(l.as_ref().map(|l| l.as_str()))),
+            ),
             ("nb_passengers", changes.nb_passengers.map(number)),
             ("bike_rack", changes.bike_rack.map(AttributeValue::Bool)),
             ("updated_at", Some(text(&write.now.to_string()))),
@@ -53,21 +70,33 @@ impl Expression {
             expression.values.insert(format!(":{field}"), value);
         }
         let version = expression.name("version");
-        sets.push(format!("{version} = if_not_exists({version}, :none) + :one"));
-        expression.values.extend([(":none".to_owned(), number(0)), (":one".to_owned(), number(1))]);
+        sets.push(format!(
+            "{version} = if_not_exists({version}, :none) + :one"
+        ));
+        expression.values.extend([
+            (":none".to_owned(), number(0)),
+            (":one".to_owned(), number(1)),
+        ]);
         expression.text = format!("SET {}", sets.join(", "));
         expression
     }
 
     /// The item is a car that exists, at one of the expected versions.
     pub(super) fn condition(expected: Option<&[u64]>) -> Self {
-        let mut condition = Self { text: "attribute_exists(car_id)".to_owned(), ..Self::default() };
-        let Some(expected) = expected else { return condition };
+        let mut condition = Self {
+            text: "attribute_exists(car_id)".to_owned(),
+            ..Self::default()
+        };
+        let Some(expected) = expected else {
+            return condition;
+        };
         let version = condition.name("version");
         let mut any = Vec::new();
         for (position, expected) in expected.iter().enumerate() {
             any.push(format!("{version} = :expected{position}"));
-            condition.values.insert(format!(":expected{position}"), number(expected));
+            condition
+                .values
+                .insert(format!(":expected{position}"), number(expected));
             if *expected == 0 {
                 // An item written without versions.
                 any.push(format!("attribute_not_exists({version})"));

@@ -2,8 +2,8 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-    ScalarAttributeType, TimeToLiveSpecification,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
 };
 use platform::dynamodb::describe;
 
@@ -21,7 +21,10 @@ pub(super) const WRITE_ID: &str = "write_id";
 pub const BY_STATUS: &str = "by_status";
 
 fn refused(message: String) -> StoreError {
-    StoreError::Refused { operation: "CreateTable", message }
+    StoreError::Refused {
+        operation: "CreateTable",
+        message,
+    }
 }
 
 /// Creates the table, on demand, with its index and expiry. A table that exists stays as it is.
@@ -30,18 +33,28 @@ fn refused(message: String) -> StoreError {
 /// What the service said.
 pub async fn create_table(client: &Client, name: &str) -> Result<(), StoreError> {
     let attribute = |name: &str| {
-        let built = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build();
+        let built = AttributeDefinition::builder()
+            .attribute_name(name)
+            .attribute_type(ScalarAttributeType::S)
+            .build();
         built.map_err(|error| refused(error.to_string()))
     };
     let key = |name: &str, kind: KeyType| {
-        let built = KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
+        let built = KeySchemaElement::builder()
+            .attribute_name(name)
+            .key_type(kind)
+            .build();
         built.map_err(|error| refused(error.to_string()))
     };
     let index = GlobalSecondaryIndex::builder()
         .index_name(BY_STATUS)
         .key_schema(key(STATUS, KeyType::Hash)?)
         .key_schema(key(KEY, KeyType::Range)?)
-        .projection(Projection::builder().projection_type(ProjectionType::All).build())
+        .projection(
+            Projection::builder()
+                .projection_type(ProjectionType::All)
+                .build(),
+        )
         .build()
         .map_err(|error| refused(error.to_string()))?;
     let created = client
@@ -56,10 +69,19 @@ pub async fn create_table(client: &Client, name: &str) -> Result<(), StoreError>
         .await;
     match created {
         Ok(_) => {}
-        Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception()) => return Ok(()),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|error| error.is_resource_in_use_exception()) =>
+        {
+            return Ok(());
+        }
         Err(error) => return Err(refused(describe(&error).0)),
     }
-    let expiry = TimeToLiveSpecification::builder().attribute_name(EXPIRES).enabled(true).build();
+    let expiry = TimeToLiveSpecification::builder()
+        .attribute_name(EXPIRES)
+        .enabled(true)
+        .build();
     client
         .update_time_to_live()
         .table_name(name)
