@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use incidents::{Condition, Direction, Group, Member, Observation, Policy, Reading, Statistic, Symptom, m_of_n};
-use signals::{Minute, Rollup, Unit};
+use signals::{AwsSignal, Minute, Rollup, SeriesKey, SeriesName, Unit};
 
 use crate::state::{Evidence, State, Track};
 use crate::watch::{Service, Watch};
@@ -134,13 +134,24 @@ fn impact(subject: &Subject, evidence: &Evidence, recent: &Recent, window: Minut
         }
         Symptom::Errors | Symptom::Throttles => {
             let hit = whole(rollups().map(Rollup::sum).sum());
-            // Own metrics count every request, hit or not; the platform's have one value a minute.
-            let counted: u64 = rollups().map(Rollup::count).sum();
-            let own = matches!(subject.series.name, signals::SeriesName::Emf { .. });
-            (own.then_some(counted), Some(hit))
+            // Own metrics count every request, hit or not.
+            let counted = || rollups().map(Rollup::count).sum();
+            (Some(attempts(subject, recent, window).unwrap_or_else(counted)), Some(hit))
         }
         Symptom::Traffic => (None, None),
     }
+}
+
+/// How often a function was called, where AWS counts failures and refusals beside the calls.
+fn attempts(subject: &Subject, recent: &Recent, window: Minute) -> Option<u64> {
+    let SeriesName::Aws { function, .. } = &subject.series.name else { return None };
+    let sum = |signal| -> f64 {
+        let key = SeriesKey::aws(function.as_deref(), signal);
+        let minutes = recent.range(window.plus(1 - IMPACT_MINUTES)..=window);
+        minutes.filter_map(|(_, series)| series.get(&key)).map(Rollup::sum).sum()
+    };
+    let refused = if subject.symptom == Symptom::Throttles { sum(AwsSignal::Throttles) } else { 0.0 };
+    Some(whole(sum(AwsSignal::Invocations) + refused))
 }
 
 /// The group of a service's symptom.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use platform::state_store::Pointer;
-use signals::{Minute, Rollup};
+use signals::{Minute, Rollup, SeriesKey, SeriesName};
 
 use crate::groups::{IMPACT_MINUTES, Recent};
 use crate::state::State;
@@ -87,9 +87,12 @@ pub(crate) async fn recent(deps: &Deps, settled: &State, first: Minute, window: 
     Ok(recent)
 }
 
-/// The newest minute that any log group has data for.
+/// The newest minute that any log group has log data for. What was polled from CloudWatch does not count: it
+/// keeps coming while the logs have stopped.
 pub(crate) fn newest(recent: &ByLogGroup) -> Option<Minute> {
-    recent.values().filter_map(|minutes| minutes.keys().next_back()).max().copied()
+    let is_log = |key: &SeriesKey| !matches!(key.name, SeriesName::Aws { .. });
+    let minutes = recent.values().flatten().filter(|(_, series)| series.keys().any(is_log));
+    minutes.map(|(minute, _)| *minute).max()
 }
 
 fn learn(deps: &Deps, state: &mut State, minutes: &ByLogGroup, to: Minute) {

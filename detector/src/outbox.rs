@@ -9,7 +9,7 @@ use crate::{Deps, Error, Outcome};
 
 /// How long one attempt to send owns the message: well above the SDK's own deadline.
 const LEASE: SignedDuration = SignedDuration::from_secs(30);
-/// Attempts, one a run, before a message is given up (conventions.md §2.4).
+/// Attempts, one a run, before a message is given up: by then the fault is not a passing one.
 pub const ATTEMPTS: u32 = 5;
 
 /// Sends every message that nobody else is sending.

@@ -47,6 +47,8 @@ struct DemoArgs {
 #[must_use]
 pub fn run() -> ExitCode {
     let command = Cli::parse().command;
+    // A function that panics says so in its own log, as on Lambda.
+    platform::logging::log_panics();
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),

@@ -112,7 +112,12 @@ impl Found {
         // As one statistic set after the other, because that sum is compensated.
         let mut total = Rollup::default();
         for rollup in self.all() {
-            total.add_statistics(rollup.count(), rollup.sum(), rollup.min().unwrap_or(0.0), rollup.max().unwrap_or(0.0));
+            total.add_statistics(
+                rollup.count(),
+                rollup.sum(),
+                rollup.min().unwrap_or(0.0),
+                rollup.max().unwrap_or(0.0),
+            );
         }
         let mut rejected = BTreeMap::new();
         for (reason, times) in &self.counts.rejected {
@@ -126,7 +131,12 @@ impl Found {
             events: self.counts.events,
             bytes: self.counts.bytes,
             samples: total.count(),
-            series: self.rollups.values().flat_map(BTreeMap::keys).collect::<BTreeSet<_>>().len(),
+            series: self
+                .rollups
+                .values()
+                .flat_map(BTreeMap::keys)
+                .collect::<BTreeSet<_>>()
+                .len(),
             sum: total.sum(),
             rejected,
             seconds,
@@ -164,7 +174,11 @@ impl Found {
 ///
 /// # Errors
 /// A file that cannot be read or has another extension; an output that cannot be written.
-pub fn run(args: &IngestArgs, stdout: &mut dyn Write, stderr: &mut dyn Write) -> anyhow::Result<ExitCode> {
+pub fn run(
+    args: &IngestArgs,
+    stdout: &mut dyn Write,
+    stderr: &mut dyn Write,
+) -> anyhow::Result<ExitCode> {
     let inputs = input::read(&args.files)?;
     let mut best = f64::INFINITY;
     let mut found = Found::default();
@@ -191,11 +205,19 @@ pub fn run(args: &IngestArgs, stdout: &mut dyn Write, stderr: &mut dyn Write) ->
             1 => " (and 1 other payload cannot be read)".to_owned(),
             more => format!(" (and {more} other payloads cannot be read)"),
         };
-        writeln!(stderr, "outrider: {}: {error}{others}", inputs[*index].name())?;
+        writeln!(
+            stderr,
+            "outrider: {}: {error}{others}",
+            inputs[*index].name()
+        )?;
         return Ok(ExitCode::from(2));
     }
     if found.duplicates > 0 {
-        writeln!(stderr, "outrider: {} batches are there more than once and were counted once", found.duplicates)?;
+        writeln!(
+            stderr,
+            "outrider: {} batches are there more than once and were counted once",
+            found.duplicates
+        )?;
     }
     Ok(ExitCode::SUCCESS)
 }

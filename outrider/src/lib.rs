@@ -3,7 +3,6 @@
 pub mod cli;
 pub mod demo;
 pub mod ingest;
-pub mod ingest;
 pub mod local;
 
 mod incidents_command;

@@ -1,6 +1,6 @@
 //! The identity of an alert group: the same in ALARM and OK, in every window, after every crash.
 //!
-//! No value and no time goes into it (conventions.md §2.2), so a pager merges what belongs together.
+//! No value and no time goes into it, so a pager merges what belongs together.
 
 use std::fmt;
 

@@ -4,7 +4,8 @@
 //! [`decide`] says what that means for the incident of the group and why; [`render`] says it to people. The shell
 //! stores the [`Record`] and publishes each [`Publication`] exactly as it stands.
 //!
-//! Sources: conventions.md §1 (messages, links) and §2 (identity, lifecycle).
+//! The lifecycle borrows from Prometheus Alertmanager (grouping, repeat, inhibition) and PagerDuty (one identity for
+//! trigger and resolve); the messages from Google's SRE book (a page is urgent, important, actionable and real).
 
 pub mod fingerprint;
 pub mod incident_id;

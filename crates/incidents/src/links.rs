@@ -1,6 +1,6 @@
 //! Addresses in the AWS console, with the incident's own time range.
 //!
-//! The formats are undocumented (conventions.md §1.7): they live here alone, under golden tests, so that a change
+//! The formats are undocumented: they live here alone, under golden tests, so that a change
 //! of the console is a change of one line.
 
 pub mod jsurl;

@@ -1,7 +1,7 @@
 //! What people and paging tools receive: one transition of an incident, said in every form it is needed in.
 //!
 //! Deterministic: the same inputs give the same bytes, so a message that is sent twice after a crash is
-//! recognised as the same one (conventions.md §2.4). Limits and forms: conventions.md §1.1 to §1.6.
+//! recognised as the same one. Limits: Amazon SNS API reference, `Publish`.
 
 mod addresses;
 mod advice;

@@ -1,6 +1,7 @@
 //! When an incident opens, repeats, resolves and reopens: numbers, with their defaults and their limits.
 //!
-//! Defaults from conventions.md §2.3.
+//! Repeating a page after 4 hours is Alertmanager's default; the other defaults are judgement, made for windows of a
+//! minute.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,8 +25,6 @@ pub struct Settings {
     pub page: MOfN,
     /// Breaching windows before a ticket or an information opens. Default 3 of 5.
     pub ticket: MOfN,
-    /// A score is clear below this share of the score that breaches, above 0 and below 1. Default 0.7.
-    pub clear_share: f64,
     /// Clear windows in a row before an incident resolves, 1 to 60. Default 3.
     pub clear_windows: u32,
     /// Minutes that an incident stays open at least, 0 to 1,440. Default 5.
@@ -43,7 +42,6 @@ impl Default for Settings {
         Self {
             page: MOfN { m: 2, n: 3 },
             ticket: MOfN { m: 3, n: 5 },
-            clear_share: 0.7,
             clear_windows: 3,
             min_open_minutes: 5,
             reopen_minutes: 30,
@@ -81,12 +79,6 @@ impl TryFrom<Settings> for Policy {
                     "{name}.m = {m}: choose 1 to {name}.n, which is {n}"
                 ));
             }
-        }
-        if !(settings.clear_share > 0.0 && settings.clear_share < 1.0) {
-            let value = settings.clear_share;
-            problems.push(format!(
-                "clear_share = {value}: choose above 0 and below 1, for example 0.7"
-            ));
         }
         for (name, value, low, high, example) in [
             ("clear_windows", settings.clear_windows, 1, 60, 3),
@@ -199,20 +191,6 @@ mod tests {
             ),
             (
                 Settings {
-                    clear_share: 1.0,
-                    ..good
-                },
-                "clear_share = 1: choose above 0 and below 1, for example 0.7",
-            ),
-            (
-                Settings {
-                    clear_share: f64::NAN,
-                    ..good
-                },
-                "clear_share = NaN",
-            ),
-            (
-                Settings {
                     clear_windows: 0,
                     ..good
                 },
@@ -255,7 +233,7 @@ mod tests {
     #[test]
     fn all_mistakes_are_told_at_once() {
         let settings = Settings {
-            clear_share: 2.0,
+            reopen_minutes: 2_000,
             clear_windows: 0,
             ..Settings::default()
         };

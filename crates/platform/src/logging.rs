@@ -51,17 +51,32 @@ pub fn subscriber(
     identity: &Identity,
     level: &Level,
 ) -> impl Subscriber + Send + Sync + use<> {
-    let lines = JsonLines { emitter, clock, identity: identity.clone() };
+    let lines = JsonLines {
+        emitter,
+        clock,
+        identity: identity.clone(),
+    };
     tracing_subscriber::registry().with(lines.with_filter(level.targets()))
 }
 
 /// Makes [`subscriber`] the process's own, and has panics written as one JSON line too. A second call changes
 /// nothing.
 pub fn init(emitter: Arc<dyn Emitter>, clock: Arc<dyn Clock>, identity: &Identity, level: &Level) {
-    if tracing::subscriber::set_global_default(subscriber(emitter, clock, identity, level)).is_err() {
+    if tracing::subscriber::set_global_default(subscriber(emitter, clock, identity, level)).is_err()
+    {
         return;
     }
-    std::panic::set_hook(Box::new(|panic| {
+    log_panics();
+}
+
+/// Has a panic written as one JSON line by the subscriber in whose scope it happens. Where there is none, it is
+/// told as before.
+pub fn log_panics() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !tracing::enabled!(tracing::Level::ERROR) {
+            return before(panic);
+        }
         let message = panic.payload_as_str().unwrap_or("a panic without a text");
         let location = panic.location().map(ToString::to_string);
         tracing::error!(error_class = "Panic", location, "{message}");
@@ -82,7 +97,11 @@ impl Fields {
     fn put(&mut self, field: &Field, value: Value) {
         // `r#type` is the field `type`.
         let key = field.name().trim_start_matches("r#");
-        let value = if redaction::denied(key) { Value::from(redaction::REDACTED) } else { value };
+        let value = if redaction::denied(key) {
+            Value::from(redaction::REDACTED)
+        } else {
+            value
+        };
         self.0.insert(key.to_owned(), value);
     }
 
@@ -100,7 +119,8 @@ impl Fields {
 impl Visit for Fields {
     fn record_f64(&mut self, field: &Field, value: f64) {
         // JSON has no infinity.
-        let value = serde_json::Number::from_f64(value).map_or_else(|| Value::from(value.to_string()), Value::Number);
+        let value = serde_json::Number::from_f64(value)
+            .map_or_else(|| Value::from(value.to_string()), Value::Number);
         self.put(field, value);
     }
 
@@ -126,7 +146,12 @@ impl Visit for Fields {
 }
 
 impl JsonLines {
-    fn line(&self, level: &tracing::Level, spans: Map<String, Value>, event: Map<String, Value>) -> String {
+    fn line(
+        &self,
+        level: &tracing::Level,
+        spans: Map<String, Value>,
+        event: Map<String, Value>,
+    ) -> String {
         let mut line = spans;
         line.extend(event);
         let now = self.clock.now();
@@ -172,11 +197,16 @@ where
         let mut fields = Fields::default();
         event.record(&mut fields);
         let mut spans = Map::new();
-        for span in context.event_scope(event).into_iter().flat_map(tracing_subscriber::registry::Scope::from_root) {
+        for span in context
+            .event_scope(event)
+            .into_iter()
+            .flat_map(tracing_subscriber::registry::Scope::from_root)
+        {
             if let Some(of_span) = span.extensions().get::<Fields>() {
                 spans.extend(of_span.0.clone());
             }
         }
-        self.emitter.emit(&self.line(event.metadata().level(), spans, fields.0));
+        self.emitter
+            .emit(&self.line(event.metadata().level(), spans, fields.0));
     }
 }

@@ -110,7 +110,9 @@ pub enum SeriesStoreError {
         attempts: u32,
     },
     /// An item is there but does not have the shape this build writes.
-    #[error("series table {table}: item {item} is unreadable: {reason}; delete it to do without it")]
+    #[error(
+        "series table {table}: item {item} is unreadable: {reason}; delete it to do without it"
+    )]
     Damaged {
         /// The table's name.
         table: String,
@@ -146,20 +148,43 @@ pub trait SeriesStore: Send + Sync + fmt::Debug {
 
     /// What all batches together say, merged in the order of their names, so that two readers of the same
     /// batches get the same bits.
-    async fn raw_minutes(&self, log_group: &str, from: Minute, to: Minute) -> Result<Rollups, SeriesStoreError>;
+    async fn raw_minutes(
+        &self,
+        log_group: &str,
+        from: Minute,
+        to: Minute,
+    ) -> Result<Rollups, SeriesStoreError>;
 
     /// Stores the whole of some minutes, in place of what was sealed for them before. A minute without series
     /// is stored too: sealed and silent is not the same as never sealed.
-    async fn seal_minutes(&self, log_group: &str, sealed: &Rollups) -> Result<Written, SeriesStoreError>;
+    async fn seal_minutes(
+        &self,
+        log_group: &str,
+        sealed: &Rollups,
+    ) -> Result<Written, SeriesStoreError>;
 
     /// The minutes that were sealed.
-    async fn sealed_minutes(&self, log_group: &str, from: Minute, to: Minute) -> Result<Rollups, SeriesStoreError>;
+    async fn sealed_minutes(
+        &self,
+        log_group: &str,
+        from: Minute,
+        to: Minute,
+    ) -> Result<Rollups, SeriesStoreError>;
 
     /// Stores the whole of some hours, by their first minute, in place of what was sealed for them before.
-    async fn seal_hours(&self, log_group: &str, sealed: &Rollups) -> Result<Written, SeriesStoreError>;
+    async fn seal_hours(
+        &self,
+        log_group: &str,
+        sealed: &Rollups,
+    ) -> Result<Written, SeriesStoreError>;
 
     /// The hours that were sealed, by their first minute, from the hour of `from` to the hour of `to`.
-    async fn hours(&self, log_group: &str, from: Minute, to: Minute) -> Result<Rollups, SeriesStoreError>;
+    async fn hours(
+        &self,
+        log_group: &str,
+        from: Minute,
+        to: Minute,
+    ) -> Result<Rollups, SeriesStoreError>;
 
     /// Stores the list of the log group's series as of `window`, in place of the earlier list.
     async fn put_registry(

@@ -38,7 +38,10 @@ pub(super) fn read(files: &[PathBuf]) -> anyhow::Result<Vec<Input>> {
     for path in files {
         if path == Path::new("-") {
             let mut content = Vec::new();
-            std::io::stdin().lock().read_to_end(&mut content).context("cannot read standard input")?;
+            std::io::stdin()
+                .lock()
+                .read_to_end(&mut content)
+                .context("cannot read standard input")?;
             inputs.extend(of_stdin(content));
             continue;
         }
@@ -46,7 +49,9 @@ pub(super) fn read(files: &[PathBuf]) -> anyhow::Result<Vec<Input>> {
         let by_line = match path.extension().and_then(|extension| extension.to_str()) {
             Some("json") => false,
             Some("jsonl") => true,
-            _ => bail!("{name}: name it .json if it holds one Lambda event, .jsonl if it holds one a line"),
+            _ => bail!(
+                "{name}: name it .json if it holds one Lambda event, .jsonl if it holds one a line"
+            ),
         };
         let content = std::fs::read(path).with_context(|| format!("{name}: cannot read it"))?;
         inputs.extend(split(&name, content, by_line));
@@ -63,7 +68,12 @@ pub(super) fn of_stdin(content: Vec<u8>) -> Vec<Input> {
 fn split(name: &str, content: Vec<u8>, by_line: bool) -> Vec<Input> {
     let file: Arc<str> = name.into();
     let content: Arc<[u8]> = content.into();
-    let input = |line, range| Input { file: file.clone(), line, content: content.clone(), range };
+    let input = |line, range| Input {
+        file: file.clone(),
+        line,
+        content: content.clone(),
+        range,
+    };
     if !by_line {
         return vec![input(None, 0..content.len())];
     }

@@ -55,7 +55,8 @@ async fn forward(State(gateway): State<Arc<Gateway>>, request: Request<Body>) ->
     let event = event_of(&parts, &body, &request_id, now);
     match gateway.function.invoke(arrival, &request_id, &event).await {
         Ok(Outcome::Answered(answer)) => response_of(&answer),
-        // What API Gateway says of a function that failed, and of one that was throttled.
+        // What an HTTP API says of a function that failed. Of one that was throttled, Lambda says 429, which gateways
+        // pass on or turn into a 5xx; a client can do most with the 429.
         Ok(Outcome::Failed) => message(StatusCode::BAD_GATEWAY, "Internal server error"),
         Ok(Outcome::Throttled) => message(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"),
         Err(error) => message(StatusCode::SERVICE_UNAVAILABLE, &format!("local stack: {error:#}")),

@@ -1,4 +1,4 @@
-//! The form that paging tools parse: a `CloudWatch` alarm's notification (conventions.md §1.3).
+//! The form that paging tools parse: a `CloudWatch` alarm's notification as SNS delivers it.
 //!
 //! `AlarmName` and `AlarmArn` are a pager's key, so they are those of the group, in ALARM and in OK. No alarm of
 //! that name need exist in `CloudWatch`. `AlarmConfigurationUpdatedTimestamp` and the lists of actions' topics

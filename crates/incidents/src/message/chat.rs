@@ -1,4 +1,4 @@
-//! The chat: a custom notification of Amazon Q Developer (conventions.md §1.5). Its thread is the incident.
+//! The chat: a custom notification of Amazon Q Developer (its administrator guide, "Custom notifications"). Its thread is the incident.
 
 use serde_json::{Value, json};
 

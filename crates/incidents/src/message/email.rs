@@ -1,4 +1,4 @@
-//! The mail: plain text, in the order of conventions.md §1.6. The first three lines are enough on a lock screen.
+//! The mail: plain text, most urgent first. The first three lines are enough on a lock screen.
 
 use super::addresses;
 use super::story::Story;

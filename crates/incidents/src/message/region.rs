@@ -1,4 +1,4 @@
-//! Regions as `CloudWatch`'s notifications spell them: by display name, not by code (conventions.md §1.3).
+//! Regions as `CloudWatch`'s notifications spell them: by display name, not by code.
 
 /// The display name of a region code; an unknown code is its own name.
 pub(crate) fn display_name(code: &str) -> &str {

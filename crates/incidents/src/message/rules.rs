@@ -1,4 +1,4 @@
-//! The ten rules of a great page (conventions.md §1.6), each a named row over the rendered messages.
+//! The ten rules of a great page, each a named row over the rendered messages.
 
 use super::example::{
     context, examples, instant, member, open_record, resolved_record, unaffected,

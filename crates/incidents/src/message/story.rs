@@ -6,7 +6,7 @@ use super::untrusted::{one_line_of, tame};
 use super::{Change, Context, Transition, advice, moment, number};
 use crate::{Action, Group, Incident, Member, Reading, Symptom, member};
 
-/// Changes this long before the onset may have caused it (conventions.md §1.6, rule 3).
+/// Changes this long before the onset may have caused it.
 const CHANGE_MINUTES: i64 = 60;
 /// How many entries of the secondary lists are shown.
 const LISTED: usize = 5;

@@ -28,7 +28,9 @@ const WORDS: [(&str, LevelFilter); 8] = [
 
 /// Libraries that log whole requests below WARN: at DEBUG a car's position would leave the process as text in which
 /// no redaction finds it. Who wants their lines names them in `RUST_LOG`.
-const LIBRARIES: [&str; 8] = ["aws_", "h2", "hyper", "lambda_", "reqwest", "rustls", "tokio", "tower"];
+const LIBRARIES: [&str; 8] = [
+    "aws_", "h2", "hyper", "lambda_", "reqwest", "rustls", "tokio", "tower",
+];
 
 /// Which events become lines.
 #[derive(Debug, Clone)]
@@ -49,27 +51,38 @@ impl Level {
     /// A level by its word, in any case: TRACE, DEBUG, INFO, WARN, ERROR or FATAL.
     #[must_use]
     pub fn named(word: &str) -> Option<Self> {
-        WORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, level)| Self::of(*level))
+        WORDS
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(word))
+            .map(|(_, level)| Self::of(*level))
     }
 
     /// The level by [`AWS_LAMBDA_LOG_LEVEL`], else [`POWERTOOLS_LOG_LEVEL`], else [`LOG_LEVEL`], else [`RUST_LOG`],
     /// else INFO. A word that means nothing is remembered as a problem.
     pub fn read(reader: &mut Reader<'_>) -> Self {
         for key in [AWS_LAMBDA_LOG_LEVEL, POWERTOOLS_LOG_LEVEL, LOG_LEVEL] {
-            let Some(word) = reader.optional(key) else { continue };
+            let Some(word) = reader.optional(key) else {
+                continue;
+            };
             return Self::named(&word).unwrap_or_else(|| {
-                reader.problem(format!("{key} is {word:?}: write one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL"));
+                reader.problem(format!(
+                    "{key} is {word:?}: write one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL"
+                ));
                 Self::default()
             });
         }
-        let Some(directives) = reader.optional(RUST_LOG) else { return Self::default() };
+        let Some(directives) = reader.optional(RUST_LOG) else {
+            return Self::default();
+        };
         if let Some(level) = Self::named(&directives) {
             return level;
         }
         match directives.parse::<Targets>() {
             Ok(targets) => Self(targets),
             Err(error) => {
-                reader.problem(format!("{RUST_LOG} is {directives:?}, which is no list like info,hyper=warn: {error}"));
+                reader.problem(format!(
+                    "{RUST_LOG} is {directives:?}, which is no list like info,hyper=warn: {error}"
+                ));
                 Self::default()
             }
         }

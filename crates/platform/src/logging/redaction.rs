@@ -11,8 +11,18 @@ pub const REDACTED: &str = "[REDACTED]";
 
 /// A field whose name contains one of these (letters and digits only, lower case) is taken out whole.
 const DENIED: [&str; 12] = [
-    "authorization", "cookie", "password", "passwd", "token", "secret", "apikey", "credential", "email", "phone",
-    "latitude", "longitude",
+    "authorization",
+    "cookie",
+    "password",
+    "passwd",
+    "token",
+    "secret",
+    "apikey",
+    "credential",
+    "email",
+    "phone",
+    "latitude",
+    "longitude",
 ];
 
 /// Longest field name that is looked at in a text; longer words name no field.
@@ -21,7 +31,11 @@ const LONGEST_KEY: usize = 64;
 /// Whether a field of this name is taken out whatever its value is.
 #[must_use]
 pub fn denied(key: &str) -> bool {
-    let plain: String = key.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    let plain: String = key
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
     DENIED.iter().any(|word| plain.contains(word))
 }
 
@@ -53,20 +67,32 @@ pub fn redact(text: &str) -> Cow<'_, str> {
 }
 
 fn run_forward(bytes: &[u8], from: usize, belongs: impl Fn(u8) -> bool) -> usize {
-    bytes[from..].iter().position(|byte| !belongs(*byte)).map_or(bytes.len(), |len| from + len)
+    bytes[from..]
+        .iter()
+        .position(|byte| !belongs(*byte))
+        .map_or(bytes.len(), |len| from + len)
 }
 
 fn run_backward(bytes: &[u8], to: usize, belongs: impl Fn(u8) -> bool) -> usize {
-    bytes[..to].iter().rposition(|byte| !belongs(*byte)).map_or(0, |last| last + 1)
+    bytes[..to]
+        .iter()
+        .rposition(|byte| !belongs(*byte))
+        .map_or(0, |last| last + 1)
 }
 
 /// `name=value`, `name: value`, `"name":"value"`, `Name: Some("value")`.
 fn assignments(text: &str, hidden: &mut Vec<Range<usize>>) {
     let bytes = text.as_bytes();
     let mut at = 0;
-    while let Some(sign) = bytes[at..].iter().position(|byte| matches!(byte, b':' | b'=')).map(|offset| at + offset) {
+    while let Some(sign) = bytes[at..]
+        .iter()
+        .position(|byte| matches!(byte, b':' | b'='))
+        .map(|offset| at + offset)
+    {
         at = sign + 1;
-        let key_end = run_backward(bytes, sign, |byte| matches!(byte, b' ' | b'"' | b'\'' | b'\\'));
+        let key_end = run_backward(bytes, sign, |byte| {
+            matches!(byte, b' ' | b'"' | b'\'' | b'\\')
+        });
         let from = key_end.saturating_sub(LONGEST_KEY);
         let belongs = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         let key_start = from + run_backward(&bytes[from..], key_end - from, belongs);
@@ -95,11 +121,30 @@ fn value_after(bytes: &[u8], from: usize, key: &str) -> Range<usize> {
         }
         Some(b'{' | b'[' | b'(') => start..line_end,
         _ => {
-            let word = run_forward(bytes, start, |byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b',' | b';' | b'&' | b')' | b'}' | b']' | b'"' | b'\''));
+            let word = run_forward(bytes, start, |byte| {
+                !matches!(
+                    byte,
+                    b' ' | b'\t'
+                        | b'\r'
+                        | b'\n'
+                        | b','
+                        | b';'
+                        | b'&'
+                        | b')'
+                        | b'}'
+                        | b']'
+                        | b'"'
+                        | b'\''
+                )
+            });
             // `Authorization: Bearer …`, `Cookie: a=b; c=d` and `Some("…")` go on after their first word.
             let key = key.to_ascii_lowercase();
-            let goes_on = key.contains("authorization") || key.contains("cookie") || bytes[start..word].contains(&b'(');
-            let scheme = [b"bearer".as_slice(), b"basic"].iter().any(|scheme| bytes[start..word].eq_ignore_ascii_case(scheme));
+            let goes_on = key.contains("authorization")
+                || key.contains("cookie")
+                || bytes[start..word].contains(&b'(');
+            let scheme = [b"bearer".as_slice(), b"basic"]
+                .iter()
+                .any(|scheme| bytes[start..word].eq_ignore_ascii_case(scheme));
             start..if goes_on || scheme { line_end } else { word }
         }
     }
@@ -124,9 +169,14 @@ fn tokens(text: &str, hidden: &mut Vec<Range<usize>>) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(start) = text[at..].find("eyJ").map(|offset| at + offset) {
-        let end = run_forward(bytes, start, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+        let end = run_forward(bytes, start, |byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+        });
         let mut parts = text[start..end].split('.');
-        if parts.next().is_some_and(|head| head.len() > 3) && parts.next().is_some_and(|claims| !claims.is_empty()) && parts.next().is_some() {
+        if parts.next().is_some_and(|head| head.len() > 3)
+            && parts.next().is_some_and(|claims| !claims.is_empty())
+            && parts.next().is_some()
+        {
             hidden.push(start..end);
         }
         at = end;
@@ -139,7 +189,9 @@ fn access_keys(text: &str, hidden: &mut Vec<Range<usize>>) {
     for prefix in ["AKIA", "ASIA"] {
         for (start, _) in text.match_indices(prefix) {
             let longest = (start + 20).min(bytes.len());
-            let end = run_forward(&bytes[..longest], start, |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+            let end = run_forward(&bytes[..longest], start, |byte| {
+                byte.is_ascii_uppercase() || byte.is_ascii_digit()
+            });
             if end - start == 20 {
                 hidden.push(start..end);
             }
@@ -151,8 +203,14 @@ fn access_keys(text: &str, hidden: &mut Vec<Range<usize>>) {
 fn addresses(text: &str, hidden: &mut Vec<Range<usize>>) {
     let bytes = text.as_bytes();
     for (sign, _) in text.match_indices('@') {
-        let local = |byte: u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"._%+-!#$&*/?^`{|}~".contains(&byte);
-        let host = |byte: u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || matches!(byte, b'.' | b'-');
+        let local = |byte: u8| {
+            byte.is_ascii_alphanumeric()
+                || !byte.is_ascii()
+                || b"._%+-!#$&*/?^`{|}~".contains(&byte)
+        };
+        let host = |byte: u8| {
+            byte.is_ascii_alphanumeric() || !byte.is_ascii() || matches!(byte, b'.' | b'-')
+        };
         let start = run_backward(bytes, sign, local);
         let end = run_forward(bytes, sign + 1, host);
         let domain = text[sign + 1..end].trim_end_matches('.');
@@ -165,9 +223,16 @@ fn addresses(text: &str, hidden: &mut Vec<Range<usize>>) {
 /// Card numbers (ISO/IEC 7812): 13 to 19 digits, in groups or not, whose Luhn sum is right.
 fn cards(text: &str, hidden: &mut Vec<Range<usize>>) {
     let bytes = text.as_bytes();
-    let word = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphanumeric);
+    let word = |at: Option<usize>| {
+        at.and_then(|at| bytes.get(at))
+            .is_some_and(u8::is_ascii_alphanumeric)
+    };
     let mut at = 0;
-    while let Some(start) = bytes[at..].iter().position(u8::is_ascii_digit).map(|offset| at + offset) {
+    while let Some(start) = bytes[at..]
+        .iter()
+        .position(u8::is_ascii_digit)
+        .map(|offset| at + offset)
+    {
         let group_end = run_forward(bytes, start, |byte| byte.is_ascii_digit());
         at = group_end;
         if word(start.checked_sub(1)) {
@@ -191,9 +256,16 @@ fn cards(text: &str, hidden: &mut Vec<Range<usize>>) {
 }
 
 fn luhn(digits: &[u8]) -> bool {
-    let sum: u32 = digits.iter().rev().enumerate().map(|(position, digit)| match (position % 2, u32::from(*digit)) {
-        (0, digit) => digit,
-        (_, digit) => digit * 2 / 10 + digit * 2 % 10,
-    }).sum();
-    sum % 10 == 0
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(
+            |(position, digit)| match (position % 2, u32::from(*digit)) {
+                (0, digit) => digit,
+                (_, digit) => digit * 2 / 10 + digit * 2 % 10,
+            },
+        )
+        .sum();
+    sum.is_multiple_of(10)
 }

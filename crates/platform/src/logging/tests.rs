@@ -12,7 +12,11 @@ use crate::config::Reader;
 use crate::emit::{Captured, Writer};
 
 fn identity() -> Identity {
-    Identity { service: "CarManager".to_owned(), function_name: "car-api".to_owned(), function_version: "7".to_owned() }
+    Identity {
+        service: "CarManager".to_owned(),
+        function_name: "car-api".to_owned(),
+        function_version: "7".to_owned(),
+    }
 }
 
 fn clock() -> Arc<ManualClock> {
@@ -21,18 +25,38 @@ fn clock() -> Arc<ManualClock> {
 
 fn lines_at(level: &str, act: impl FnOnce()) -> Vec<Value> {
     let emitter = Arc::new(Captured::default());
-    let subscriber = subscriber(emitter.clone(), clock(), &identity(), &Level::named(level).unwrap());
+    let subscriber = subscriber(
+        emitter.clone(),
+        clock(),
+        &identity(),
+        &Level::named(level).unwrap(),
+    );
     tracing::subscriber::with_default(subscriber, act);
-    emitter.lines().iter().map(|line| serde_json::from_str(line).expect("every line is JSON")).collect()
+    emitter
+        .lines()
+        .iter()
+        .map(|line| serde_json::from_str(line).expect("every line is JSON"))
+        .collect()
 }
 
 #[test]
 fn a_line_has_the_keys_of_powertools_the_fields_of_its_spans_and_its_own() {
     let lines = lines_at("INFO", || {
-        let span = error_span!("request", function_request_id = "r-1", correlation_id = "c-1", cold_start = true, xray_trace_id = tracing::field::Empty);
+        let span = error_span!(
+            "request",
+            function_request_id = "r-1",
+            correlation_id = "c-1",
+            cold_start = true,
+            xray_trace_id = tracing::field::Empty
+        );
         span.record("xray_trace_id", "1-5759e988-bd862e3fe1be46a994272793");
         let _inside = span.enter();
-        info!(route = "GET /cars", status = 200_u64, latency_ms = 12.5, "request");
+        info!(
+            route = "GET /cars",
+            status = 200_u64,
+            latency_ms = 12.5,
+            "request"
+        );
     });
     let expected = serde_json::json!({
         "level": "INFO", "message": "request", "timestamp": "2026-11-16T08:00:00.250Z",
@@ -58,7 +82,9 @@ fn at_warn_a_warning_keeps_the_fields_of_its_request() {
 #[test]
 fn control_characters_and_fields_named_like_our_own_cannot_forge_a_line() {
     let hostile = "x\"}\n{\"level\":\"INFO\",\u{1b}[31m\u{0}";
-    let lines = lines_at("INFO", || error!(level = "DEBUG", odd = f64::INFINITY, "{hostile}"));
+    let lines = lines_at("INFO", || {
+        error!(level = "DEBUG", odd = f64::INFINITY, "{hostile}")
+    });
     assert_eq!(lines.len(), 1);
     assert_eq!(lines[0]["level"], "ERROR");
     assert_eq!(lines[0]["field_level"], "DEBUG");
@@ -94,47 +120,172 @@ fn a_writer_that_fails_costs_the_line_and_nothing_else() {
 #[test]
 fn the_level_is_taken_from_the_first_variable_that_is_set() {
     let debug = |pairs: &[(&str, &str)]| {
-        let vars: BTreeMap<_, _> = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let vars: BTreeMap<_, _> = pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
         let mut reader = Reader::new(&vars);
         let level = Level::read(&mut reader);
-        let shown = [tracing::Level::DEBUG, tracing::Level::INFO, tracing::Level::WARN, tracing::Level::ERROR];
-        let first = shown.into_iter().find(|shown| level.enables("car_api", *shown));
-        (first.map(|level| level.to_string()), level.enables("aws_smithy_runtime::client", tracing::Level::INFO), reader.finish().is_ok())
+        let shown = [
+            tracing::Level::DEBUG,
+            tracing::Level::INFO,
+            tracing::Level::WARN,
+            tracing::Level::ERROR,
+        ];
+        let first = shown
+            .into_iter()
+            .find(|shown| level.enables("car_api", *shown));
+        (
+            first.map(|level| level.to_string()),
+            level.enables("aws_smithy_runtime::client", tracing::Level::INFO),
+            reader.finish().is_ok(),
+        )
     };
-    let cases: [(&str, &[(&str, &str)], &str, bool, bool); 8] = [
+    type Vars = &'static [(&'static str, &'static str)];
+    let cases: [(&str, Vars, &str, bool, bool); 8] = [
         ("nothing is set", &[], "INFO", false, true),
-        ("Lambda's own wins", &[("AWS_LAMBDA_LOG_LEVEL", "ERROR"), ("LOG_LEVEL", "DEBUG")], "ERROR", false, true),
-        ("Powertools before LOG_LEVEL", &[("POWERTOOLS_LOG_LEVEL", "warning"), ("LOG_LEVEL", "DEBUG")], "WARN", false, true),
-        ("LOG_LEVEL before RUST_LOG", &[("LOG_LEVEL", "debug"), ("RUST_LOG", "error")], "DEBUG", false, true),
-        ("RUST_LOG with one level", &[("RUST_LOG", "debug")], "DEBUG", false, true),
-        ("RUST_LOG names a library", &[("RUST_LOG", "warn,aws_smithy_runtime=info")], "WARN", true, true),
-        ("a word that means nothing", &[("LOG_LEVEL", "loud")], "INFO", false, false),
-        ("directives that mean nothing", &[("RUST_LOG", "car_api=loud")], "INFO", false, false),
+        (
+            "Lambda's own wins",
+            &[("AWS_LAMBDA_LOG_LEVEL", "ERROR"), ("LOG_LEVEL", "DEBUG")],
+            "ERROR",
+            false,
+            true,
+        ),
+        (
+            "Powertools before LOG_LEVEL",
+            &[("POWERTOOLS_LOG_LEVEL", "warning"), ("LOG_LEVEL", "DEBUG")],
+            "WARN",
+            false,
+            true,
+        ),
+        (
+            "LOG_LEVEL before RUST_LOG",
+            &[("LOG_LEVEL", "debug"), ("RUST_LOG", "error")],
+            "DEBUG",
+            false,
+            true,
+        ),
+        (
+            "RUST_LOG with one level",
+            &[("RUST_LOG", "debug")],
+            "DEBUG",
+            false,
+            true,
+        ),
+        (
+            "RUST_LOG names a library",
+            &[("RUST_LOG", "warn,aws_smithy_runtime=info")],
+            "WARN",
+            true,
+            true,
+        ),
+        (
+            "a word that means nothing",
+            &[("LOG_LEVEL", "loud")],
+            "INFO",
+            false,
+            false,
+        ),
+        (
+            "directives that mean nothing",
+            &[("RUST_LOG", "car_api=loud")],
+            "INFO",
+            false,
+            false,
+        ),
     ];
     for (rule, vars, first, library, valid) in cases {
-        assert_eq!(debug(vars), (Some(first.to_owned()), library, valid), "{rule}");
+        assert_eq!(
+            debug(vars),
+            (Some(first.to_owned()), library, valid),
+            "{rule}"
+        );
     }
 }
 
 #[test]
 fn what_is_secret_is_taken_out_and_the_rest_stays() {
     let cases = [
-        ("a plain text stays", "car c-1 moved at 08:00:00", "car c-1 moved at 08:00:00"),
-        ("a request id stays", "8e3f2c54-9ab0-4c11-8f5e-1b6f2a3c4d5e", "8e3f2c54-9ab0-4c11-8f5e-1b6f2a3c4d5e"),
-        ("an assignment", "password=hunter2 user=me", "password=[REDACTED] user=me"),
-        ("JSON", r#"{"api_key": "a\"b", "n": 1}"#, r#"{"api_key": "[REDACTED]", "n": 1}"#),
-        ("JSON inside JSON", r#"{\"token\":\"abc\",\"n\":1}"#, r#"{\"token\":\"[REDACTED]\",\"n\":1}"#),
-        ("Rust's debug form", r#"Car { latitude: Some("37.7"), n: 1 }"#, "Car { latitude: [REDACTED]"),
-        ("a header", "Authorization: Bearer abc def", "Authorization: [REDACTED]"),
-        ("cookies to the end of the line", "cookie: a=b; c=d\nnext", "cookie: [REDACTED]\nnext"),
-        ("a query string", "?email=a%40b.c&page=2", "?email=[REDACTED]&page=2"),
-        ("a position as a number", "longitude: -122.42, year: 2024", "longitude: [REDACTED], year: 2024"),
-        ("an address", "from jo.e+x@example.co.uk.", "from [REDACTED]"),
-        ("an access key", "key AKIAIOSFODNN7EXAMPLE used", "key [REDACTED] used"),
-        ("a web token", "jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.sig_-x end", "jwt [REDACTED] end"),
-        ("a card number", "paid with 4111 1111 1111 1111 2024", "paid with [REDACTED] 2024"),
-        ("digits with a wrong sum stay", "order 4111111111111112", "order 4111111111111112"),
-        ("an unfinished value", "secret=\"never closed", "secret=\"[REDACTED]"),
+        (
+            "a plain text stays",
+            "car c-1 moved at 08:00:00",
+            "car c-1 moved at 08:00:00",
+        ),
+        (
+            "a request id stays",
+            "8e3f2c54-9ab0-4c11-8f5e-1b6f2a3c4d5e",
+            "8e3f2c54-9ab0-4c11-8f5e-1b6f2a3c4d5e",
+        ),
+        (
+            "an assignment",
+            "password=hunter2 user=me",
+            "password=[REDACTED] user=me",
+        ),
+        (
+            "JSON",
+            r#"{"api_key": "a\"b", "n": 1}"#,
+            r#"{"api_key": "[REDACTED]", "n": 1}"#,
+        ),
+        (
+            "JSON inside JSON",
+            r#"{\"token\":\"abc\",\"n\":1}"#,
+            r#"{\"token\":\"[REDACTED]\",\"n\":1}"#,
+        ),
+        (
+            "Rust's debug form",
+            r#"Car { latitude: Some("37.7"), n: 1 }"#,
+            "Car { latitude: [REDACTED]",
+        ),
+        (
+            "a header",
+            "Authorization: Bearer abc def",
+            "Authorization: [REDACTED]",
+        ),
+        (
+            "cookies to the end of the line",
+            "cookie: a=b; c=d\nnext",
+            "cookie: [REDACTED]\nnext",
+        ),
+        (
+            "a query string",
+            "?email=a%40b.c&page=2",
+            "?email=[REDACTED]&page=2",
+        ),
+        (
+            "a position as a number",
+            "longitude: -122.42, year: 2024",
+            "longitude: [REDACTED], year: 2024",
+        ),
+        (
+            "an address",
+            "from jo.e+x@example.co.uk.",
+            "from [REDACTED]",
+        ),
+        (
+            "an access key",
+            "key AKIAIOSFODNN7EXAMPLE used",
+            "key [REDACTED] used",
+        ),
+        (
+            "a web token",
+            "jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.sig_-x end",
+            "jwt [REDACTED] end",
+        ),
+        (
+            "a card number",
+            "paid with 4111 1111 1111 1111 2024",
+            "paid with [REDACTED] 2024",
+        ),
+        (
+            "digits with a wrong sum stay",
+            "order 4111111111111112",
+            "order 4111111111111112",
+        ),
+        (
+            "an unfinished value",
+            "secret=\"never closed",
+            "secret=\"[REDACTED]",
+        ),
     ];
     for (rule, text, expected) in cases {
         assert_eq!(redact(text), expected, "{rule}");
@@ -142,15 +293,32 @@ fn what_is_secret_is_taken_out_and_the_rest_stays() {
 }
 
 fn card() -> impl Strategy<Value = String> {
-    ("[1-9][0-9]{11,17}", prop_oneof![Just(""), Just(" "), Just("-")]).prop_map(|(body, separator)| {
-        let sum: u32 = body.bytes().rev().enumerate().map(|(position, digit)| {
-            let digit = u32::from(digit - b'0');
-            if position % 2 == 0 { digit * 2 / 10 + digit * 2 % 10 } else { digit }
-        }).sum();
-        let digits = format!("{body}{}", (10 - sum % 10) % 10);
-        let groups: Vec<_> = digits.as_bytes().chunks(4).map(|group| String::from_utf8_lossy(group).into_owned()).collect();
-        groups.join(separator)
-    })
+    (
+        "[1-9][0-9]{11,17}",
+        prop_oneof![Just(""), Just(" "), Just("-")],
+    )
+        .prop_map(|(body, separator)| {
+            let sum: u32 = body
+                .bytes()
+                .rev()
+                .enumerate()
+                .map(|(position, digit)| {
+                    let digit = u32::from(digit - b'0');
+                    if position % 2 == 0 {
+                        digit * 2 / 10 + digit * 2 % 10
+                    } else {
+                        digit
+                    }
+                })
+                .sum();
+            let digits = format!("{body}{}", (10 - sum % 10) % 10);
+            let groups: Vec<_> = digits
+                .as_bytes()
+                .chunks(4)
+                .map(|group| String::from_utf8_lossy(group).into_owned())
+                .collect();
+            groups.join(separator)
+        })
 }
 
 fn secret() -> impl Strategy<Value = String> {

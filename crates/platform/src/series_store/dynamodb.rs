@@ -33,19 +33,24 @@ pub struct DynamoDbSeriesStore {
 /// # Errors
 /// What the service said.
 pub async fn create_table(client: &Client, table: &str) -> Result<(), SeriesStoreError> {
-    calls::create_table(client, table, ("pk", Some("sk"))).await.map_err(|message| SeriesStoreError::Call {
-        table: table.to_owned(),
-        operation: "CreateTable",
-        message,
-        retryable: true,
-    })
+    calls::create_table(client, table, ("pk", Some("sk")))
+        .await
+        .map_err(|message| SeriesStoreError::Call {
+            table: table.to_owned(),
+            operation: "CreateTable",
+            message,
+            retryable: true,
+        })
 }
 
 impl DynamoDbSeriesStore {
     /// A store on an existing table.
     #[must_use]
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+        Self {
+            client,
+            table: table.into(),
+        }
     }
 
     fn failed<E, R>(&self, operation: &'static str, error: &SdkError<E, R>) -> SeriesStoreError
@@ -54,12 +59,25 @@ impl DynamoDbSeriesStore {
         R: std::fmt::Debug,
     {
         let (message, retryable) = calls::describe(error);
-        SeriesStoreError::Call { table: self.table.clone(), operation, message, retryable }
+        SeriesStoreError::Call {
+            table: self.table.clone(),
+            operation,
+            message,
+            retryable,
+        }
     }
 
     fn damaged(&self, item: &Item, reason: String) -> SeriesStoreError {
-        let part = |name| item.get(name).and_then(|value: &AttributeValue| value.as_s().ok()).map_or("?", String::as_str);
-        SeriesStoreError::Damaged { table: self.table.clone(), item: format!("{}/{}", part("pk"), part("sk")), reason }
+        let part = |name| {
+            item.get(name)
+                .and_then(|value: &AttributeValue| value.as_s().ok())
+                .map_or("?", String::as_str)
+        };
+        SeriesStoreError::Damaged {
+            table: self.table.clone(),
+            item: format!("{}/{}", part("pk"), part("sk")),
+            reason,
+        }
     }
 
     /// Writes the items of several writes: first all further parts, then all parts 0, which make them count.
@@ -85,7 +103,12 @@ impl DynamoDbSeriesStore {
     }
 
     /// Puts at most [`PUTS`] items; `done` of `of` items were written before.
-    async fn put_all(&self, items: Vec<Item>, done: usize, of: usize) -> Result<(), SeriesStoreError> {
+    async fn put_all(
+        &self,
+        items: Vec<Item>,
+        done: usize,
+        of: usize,
+    ) -> Result<(), SeriesStoreError> {
         let len = items.len();
         let mut waiting: Vec<_> = items
             .into_iter()
@@ -104,7 +127,11 @@ impl DynamoDbSeriesStore {
                 .send()
                 .await
                 .map_err(|error| self.failed("BatchWriteItem", &error))?;
-            waiting = answer.unprocessed_items.unwrap_or_default().remove(&self.table).unwrap_or_default();
+            waiting = answer
+                .unprocessed_items
+                .unwrap_or_default()
+                .remove(&self.table)
+                .unwrap_or_default();
             if waiting.is_empty() {
                 return Ok(());
             }
@@ -169,7 +196,9 @@ impl DynamoDbSeriesStore {
                 if part.number == 0 {
                     current = Some((part.write.to_owned(), part.content.to_owned()));
                 }
-                let counts = current.as_ref().is_some_and(|(write, content)| write == part.write && content == part.content);
+                let counts = current
+                    .as_ref()
+                    .is_some_and(|(write, content)| write == part.write && content == part.content);
                 if counts {
                     take(part.minute, part.data).map_err(|reason| self.damaged(item, reason))?;
                 }
@@ -186,7 +215,9 @@ impl DynamoDbSeriesStore {
     ) -> Result<Rollups, SeriesStoreError> {
         let mut rollups = Rollups::new();
         self.read(kind, log_group, range, |minute, data| {
-            let series = rollups.entry(minute.ok_or("its sort key has no minute")?).or_default();
+            let series = rollups
+                .entry(minute.ok_or("its sort key has no minute")?)
+                .or_default();
             merge(series, data)
         })
         .await?;
@@ -209,27 +240,53 @@ impl SeriesStore for DynamoDbSeriesStore {
         batch: &BatchId,
         minutes: &Rollups,
     ) -> Result<Written, SeriesStoreError> {
-        self.put_rollups(Kind::Raw, log_group, Some(batch), minutes).await
+        self.put_rollups(Kind::Raw, log_group, Some(batch), minutes)
+            .await
     }
 
-    async fn raw_minutes(&self, log_group: &str, from: Minute, to: Minute) -> Result<Rollups, SeriesStoreError> {
+    async fn raw_minutes(
+        &self,
+        log_group: &str,
+        from: Minute,
+        to: Minute,
+    ) -> Result<Rollups, SeriesStoreError> {
         self.read_rollups(Kind::Raw, log_group, (from, to)).await
     }
 
-    async fn seal_minutes(&self, log_group: &str, sealed: &Rollups) -> Result<Written, SeriesStoreError> {
-        self.put_rollups(Kind::Sealed, log_group, None, sealed).await
+    async fn seal_minutes(
+        &self,
+        log_group: &str,
+        sealed: &Rollups,
+    ) -> Result<Written, SeriesStoreError> {
+        self.put_rollups(Kind::Sealed, log_group, None, sealed)
+            .await
     }
 
-    async fn sealed_minutes(&self, log_group: &str, from: Minute, to: Minute) -> Result<Rollups, SeriesStoreError> {
+    async fn sealed_minutes(
+        &self,
+        log_group: &str,
+        from: Minute,
+        to: Minute,
+    ) -> Result<Rollups, SeriesStoreError> {
         self.read_rollups(Kind::Sealed, log_group, (from, to)).await
     }
 
-    async fn seal_hours(&self, log_group: &str, sealed: &Rollups) -> Result<Written, SeriesStoreError> {
+    async fn seal_hours(
+        &self,
+        log_group: &str,
+        sealed: &Rollups,
+    ) -> Result<Written, SeriesStoreError> {
         self.put_rollups(Kind::Hour, log_group, None, sealed).await
     }
 
-    async fn hours(&self, log_group: &str, from: Minute, to: Minute) -> Result<Rollups, SeriesStoreError> {
-        self.read_rollups(Kind::Hour, log_group, (from.hour(), to.hour())).await
+    async fn hours(
+        &self,
+        log_group: &str,
+        from: Minute,
+        to: Minute,
+    ) -> Result<Rollups, SeriesStoreError> {
+        self.read_rollups(Kind::Hour, log_group, (from.hour(), to.hour()))
+            .await
     }
 
     async fn put_registry(
@@ -239,7 +296,10 @@ impl SeriesStore for DynamoDbSeriesStore {
         window: Minute,
     ) -> Result<(), SeriesStoreError> {
         // A registry is a list of names, so its parts are packed like rollups that hold nothing.
-        let named: BTreeMap<_, _> = series.iter().map(|key| (key.clone(), Rollup::default())).collect();
+        let named: BTreeMap<_, _> = series
+            .iter()
+            .map(|key| (key.clone(), Rollup::default()))
+            .collect();
         let (items, _) = layout::items(Kind::Registry, log_group, window, None, &named);
         self.write(vec![items]).await.map(drop)
     }
@@ -247,7 +307,10 @@ impl SeriesStore for DynamoDbSeriesStore {
     async fn registry(&self, log_group: &str) -> Result<BTreeSet<SeriesKey>, SeriesStoreError> {
         let mut named = SeriesRollups::new();
         let any = Minute::from_index(0);
-        self.read(Kind::Registry, log_group, (any, any), |_, data| merge(&mut named, data)).await?;
+        self.read(Kind::Registry, log_group, (any, any), |_, data| {
+            merge(&mut named, data)
+        })
+        .await?;
         Ok(named.into_keys().collect())
     }
 }

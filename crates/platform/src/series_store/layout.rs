@@ -67,7 +67,10 @@ impl Kind {
 
     /// The first and the last sort key that a range can have: `$` is the character after `#`.
     pub(super) fn range(self, from: Minute, to: Minute) -> (String, String) {
-        (format!("{}#", self.prefix(from, None)), format!("{}$", self.prefix(to, None)))
+        (
+            format!("{}#", self.prefix(from, None)),
+            format!("{}$", self.prefix(to, None)),
+        )
     }
 }
 
@@ -97,8 +100,14 @@ pub(super) fn items(
     let items = parts.into_iter().enumerate().map(|(number, part)| {
         let mut item = Item::from([
             ("pk".to_owned(), partition(log_group)),
-            ("sk".to_owned(), AttributeValue::S(format!("{prefix}#{number:04}"))),
-            ("content".to_owned(), AttributeValue::S(content.as_str().to_owned())),
+            (
+                "sk".to_owned(),
+                AttributeValue::S(format!("{prefix}#{number:04}")),
+            ),
+            (
+                "content".to_owned(),
+                AttributeValue::S(content.as_str().to_owned()),
+            ),
             ("expires".to_owned(), AttributeValue::N(expires.to_string())),
         ]);
         if !part.is_empty() {
@@ -127,18 +136,33 @@ pub(super) struct Part<'a> {
 /// Takes an item apart, or says what is wrong with it.
 pub(super) fn part(item: &Item) -> Result<Part<'_>, String> {
     let text = |name: &str| {
-        item.get(name).and_then(|value| value.as_s().ok()).ok_or_else(|| format!("attribute {name} is no string"))
+        item.get(name)
+            .and_then(|value| value.as_s().ok())
+            .ok_or_else(|| format!("attribute {name} is no string"))
     };
     let key = text("sk")?;
-    let (write, number) = key.rsplit_once('#').ok_or("its sort key has no part number")?;
-    let number = number.parse().map_err(|_| "its sort key has no part number".to_owned())?;
+    let (write, number) = key
+        .rsplit_once('#')
+        .ok_or("its sort key has no part number")?;
+    let number = number
+        .parse()
+        .map_err(|_| "its sort key has no part number".to_owned())?;
     let minute = match write.split('#').nth(1) {
         Some(minute) => Some(Minute::parse(minute).map_err(|error| error.to_string())?),
         None => None,
     };
     let data = match item.get("data") {
-        Some(data) => data.as_b().map_err(|_| "attribute data is not binary".to_owned())?.as_ref(),
+        Some(data) => data
+            .as_b()
+            .map_err(|_| "attribute data is not binary".to_owned())?
+            .as_ref(),
         None => &[],
     };
-    Ok(Part { write, number, minute, content: text("content")?, data })
+    Ok(Part {
+        write,
+        number,
+        minute,
+        content: text("content")?,
+        data,
+    })
 }

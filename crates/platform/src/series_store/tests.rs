@@ -43,7 +43,12 @@ fn batch(name: &str) -> BatchId {
 fn rollups(samples: &[(i64, usize, f64)]) -> Rollups {
     let mut rollups = Rollups::new();
     for (offset, number, value) in samples {
-        rollups.entry(minute(*offset)).or_default().entry(series(*number)).or_default().add(*value, 1);
+        rollups
+            .entry(minute(*offset))
+            .or_default()
+            .entry(series(*number))
+            .or_default()
+            .add(*value, 1);
     }
     rollups
 }
@@ -51,17 +56,37 @@ fn rollups(samples: &[(i64, usize, f64)]) -> Rollups {
 /// Series with long names: about `count` × 1 KB.
 fn wide(count: usize, value: f64) -> Rollups {
     let long = "x".repeat(900);
-    let series = (0..count).map(|i| (SeriesKey::emf("N", "M", [(long.as_str(), i.to_string().as_str())]), Rollup::of(value)));
+    let series = (0..count).map(|i| {
+        (
+            SeriesKey::emf("N", "M", [(long.as_str(), i.to_string().as_str())]),
+            Rollup::of(value),
+        )
+    });
     Rollups::from([(minute(0), series.collect())])
 }
 
 #[test]
 fn a_batch_is_named_by_its_parts_and_by_where_they_end() {
-    assert_eq!(BatchId::of([&b"ab"[..], b"c"]), BatchId::of([&b"ab"[..], b"c"]));
-    assert_ne!(BatchId::of([&b"ab"[..], b"c"]), BatchId::of([&b"a"[..], b"bc"]));
-    assert_ne!(BatchId::of([&b"ab"[..], b"c"]), BatchId::of([&b"c"[..], b"ab"]));
+    assert_eq!(
+        BatchId::of([&b"ab"[..], b"c"]),
+        BatchId::of([&b"ab"[..], b"c"])
+    );
+    assert_ne!(
+        BatchId::of([&b"ab"[..], b"c"]),
+        BatchId::of([&b"a"[..], b"bc"])
+    );
+    assert_ne!(
+        BatchId::of([&b"ab"[..], b"c"]),
+        BatchId::of([&b"c"[..], b"ab"])
+    );
     let name = batch("b");
-    assert!(name.as_str().len() == 32 && name.as_str().bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
+    assert!(
+        name.as_str().len() == 32
+            && name
+                .as_str()
+                .bytes()
+                .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    );
 }
 
 #[tokio::test]
@@ -70,53 +95,135 @@ async fn a_batch_that_is_written_twice_counts_once() {
     let said = rollups(&[(0, 1, 5.0), (0, 1, 7.0), (1, 2, 1.0)]);
     for _ in 0..2 {
         let written = store.put_batch(GROUP, &batch("a"), &said).await.unwrap();
-        assert_eq!(written, Written { items: 2, too_large: 0 });
+        assert_eq!(
+            written,
+            Written {
+                items: 2,
+                too_large: 0
+            }
+        );
     }
-    assert_eq!(store.raw_minutes(GROUP, minute(0), minute(1)).await.unwrap(), said);
+    assert_eq!(
+        store
+            .raw_minutes(GROUP, minute(0), minute(1))
+            .await
+            .unwrap(),
+        said
+    );
 }
 
 #[tokio::test]
 async fn a_range_includes_both_ends_and_one_log_group_only() {
     let (store, _server) = store().await;
-    let said = rollups(&[(-1, 1, 1.0), (0, 1, 1.0), (1, 1, 1.0), (2, 1, 1.0), (600, 1, 1.0)]);
+    let said = rollups(&[
+        (-1, 1, 1.0),
+        (0, 1, 1.0),
+        (1, 1, 1.0),
+        (2, 1, 1.0),
+        (600, 1, 1.0),
+    ]);
     store.put_batch(GROUP, &batch("a"), &said).await.unwrap();
-    store.put_batch("/aws/lambda/car-api-2", &batch("b"), &said).await.unwrap();
-    let read = store.raw_minutes(GROUP, minute(0), minute(1)).await.unwrap();
+    store
+        .put_batch("/aws/lambda/car-api-2", &batch("b"), &said)
+        .await
+        .unwrap();
+    let read = store
+        .raw_minutes(GROUP, minute(0), minute(1))
+        .await
+        .unwrap();
     assert_eq!(read, rollups(&[(0, 1, 1.0), (1, 1, 1.0)]));
-    assert!(store.raw_minutes(GROUP, minute(3), minute(599)).await.unwrap().is_empty());
-    assert!(store.raw_minutes(GROUP, minute(1), minute(0)).await.is_err_and(|e| !e.is_retryable()), "a range backwards");
+    assert!(
+        store
+            .raw_minutes(GROUP, minute(3), minute(599))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        store
+            .raw_minutes(GROUP, minute(1), minute(0))
+            .await
+            .is_err_and(|e| !e.is_retryable()),
+        "a range backwards"
+    );
 }
 
 #[tokio::test]
 async fn raw_items_sealed_minutes_and_hours_do_not_meet() {
     let (store, _server) = store().await;
-    let (raw, sealed, hours) = (rollups(&[(0, 1, 1.0)]), rollups(&[(0, 1, 2.0)]), rollups(&[(-5, 1, 3.0)]));
+    let (raw, sealed, hours) = (
+        rollups(&[(0, 1, 1.0)]),
+        rollups(&[(0, 1, 2.0)]),
+        rollups(&[(-5, 1, 3.0)]),
+    );
     store.put_batch(GROUP, &batch("a"), &raw).await.unwrap();
     store.seal_minutes(GROUP, &sealed).await.unwrap();
     store.seal_hours(GROUP, &hours).await.unwrap();
     assert_eq!(minute(-5), minute(0).hour());
-    assert_eq!(store.raw_minutes(GROUP, minute(-60), minute(60)).await.unwrap(), raw);
-    assert_eq!(store.sealed_minutes(GROUP, minute(-60), minute(60)).await.unwrap(), sealed);
-    assert_eq!(store.hours(GROUP, minute(0), minute(3)).await.unwrap(), hours);
+    assert_eq!(
+        store
+            .raw_minutes(GROUP, minute(-60), minute(60))
+            .await
+            .unwrap(),
+        raw
+    );
+    assert_eq!(
+        store
+            .sealed_minutes(GROUP, minute(-60), minute(60))
+            .await
+            .unwrap(),
+        sealed
+    );
+    assert_eq!(
+        store.hours(GROUP, minute(0), minute(3)).await.unwrap(),
+        hours
+    );
 }
 
 #[tokio::test]
 async fn sealing_again_replaces_and_a_silent_minute_is_sealed_too() {
     let (store, _server) = store().await;
-    store.seal_minutes(GROUP, &rollups(&[(0, 1, 1.0), (0, 2, 1.0), (1, 1, 1.0)])).await.unwrap();
-    let silent = Rollups::from([(minute(1), SeriesRollups::new()), (minute(2), SeriesRollups::new())]);
+    store
+        .seal_minutes(GROUP, &rollups(&[(0, 1, 1.0), (0, 2, 1.0), (1, 1, 1.0)]))
+        .await
+        .unwrap();
+    let silent = Rollups::from([
+        (minute(1), SeriesRollups::new()),
+        (minute(2), SeriesRollups::new()),
+    ]);
     store.seal_minutes(GROUP, &silent).await.unwrap();
     let mut expected = rollups(&[(0, 1, 1.0), (0, 2, 1.0)]);
     expected.extend(silent);
-    assert_eq!(store.sealed_minutes(GROUP, minute(0), minute(9)).await.unwrap(), expected);
+    assert_eq!(
+        store
+            .sealed_minutes(GROUP, minute(0), minute(9))
+            .await
+            .unwrap(),
+        expected
+    );
 }
 
 #[tokio::test]
 async fn many_minutes_take_several_calls() {
     let (store, _server) = store().await;
-    let said: Rollups = (0..60).flat_map(|offset| rollups(&[(offset, 1, 1.0)])).collect();
-    assert_eq!(store.put_batch(GROUP, &batch("a"), &said).await.unwrap().items, 60);
-    assert_eq!(store.raw_minutes(GROUP, minute(0), minute(59)).await.unwrap(), said);
+    let said: Rollups = (0..60)
+        .flat_map(|offset| rollups(&[(offset, 1, 1.0)]))
+        .collect();
+    assert_eq!(
+        store
+            .put_batch(GROUP, &batch("a"), &said)
+            .await
+            .unwrap()
+            .items,
+        60
+    );
+    assert_eq!(
+        store
+            .raw_minutes(GROUP, minute(0), minute(59))
+            .await
+            .unwrap(),
+        said
+    );
 }
 
 #[tokio::test]
@@ -124,20 +231,39 @@ async fn a_large_minute_is_cut_into_parts_and_read_over_several_pages() {
     let (store, _server) = store().await;
     for (name, value) in [("a", 1.0), ("b", 2.0)] {
         // 1.2 MB: DynamoDB's page ends after 1 MB.
-        let written = store.put_batch(GROUP, &batch(name), &wide(1_200, value)).await.unwrap();
+        let written = store
+            .put_batch(GROUP, &batch(name), &wide(1_200, value))
+            .await
+            .unwrap();
         assert!(written.items >= 4, "{written:?}");
     }
-    let read = store.raw_minutes(GROUP, minute(0), minute(0)).await.unwrap();
+    let read = store
+        .raw_minutes(GROUP, minute(0), minute(0))
+        .await
+        .unwrap();
     assert_eq!(read[&minute(0)].len(), 1_200);
-    assert!(read[&minute(0)].values().all(|rollup| rollup.count() == 2 && rollup.sum() == 3.0));
+    assert!(
+        read[&minute(0)]
+            .values()
+            .all(|rollup| (rollup.count(), rollup.sum()) == (2, 3.0))
+    );
 }
 
 #[tokio::test]
 async fn a_batch_that_is_rewritten_with_fewer_parts_leaves_nothing_behind() {
     let (store, _server) = store().await;
-    store.put_batch(GROUP, &batch("a"), &wide(1_200, 1.0)).await.unwrap();
-    store.put_batch(GROUP, &batch("a"), &wide(500, 1.0)).await.unwrap();
-    let read = store.raw_minutes(GROUP, minute(0), minute(0)).await.unwrap();
+    store
+        .put_batch(GROUP, &batch("a"), &wide(1_200, 1.0))
+        .await
+        .unwrap();
+    store
+        .put_batch(GROUP, &batch("a"), &wide(500, 1.0))
+        .await
+        .unwrap();
+    let read = store
+        .raw_minutes(GROUP, minute(0), minute(0))
+        .await
+        .unwrap();
     assert_eq!(read[&minute(0)].len(), 500);
 }
 
@@ -146,11 +272,32 @@ async fn a_series_that_no_item_can_hold_is_counted_and_its_neighbours_are_kept()
     let (store, _server) = store().await;
     let values = vec!["é".repeat(10_000); 8];
     let names: Vec<_> = (0..8).map(|i| i.to_string()).collect();
-    let huge = SeriesKey::emf("N", "M", names.iter().map(String::as_str).zip(values.iter().map(String::as_str)));
+    let huge = SeriesKey::emf(
+        "N",
+        "M",
+        names
+            .iter()
+            .map(String::as_str)
+            .zip(values.iter().map(String::as_str)),
+    );
     let mut said = rollups(&[(0, 1, 1.0)]);
-    said.entry(minute(0)).or_default().insert(huge.clone(), Rollup::of(1.0));
-    assert_eq!(store.put_batch(GROUP, &batch("a"), &said).await.unwrap(), Written { items: 1, too_large: 1 });
-    assert_eq!(store.raw_minutes(GROUP, minute(0), minute(0)).await.unwrap(), rollups(&[(0, 1, 1.0)]));
+    said.entry(minute(0))
+        .or_default()
+        .insert(huge.clone(), Rollup::of(1.0));
+    assert_eq!(
+        store.put_batch(GROUP, &batch("a"), &said).await.unwrap(),
+        Written {
+            items: 1,
+            too_large: 1
+        }
+    );
+    assert_eq!(
+        store
+            .raw_minutes(GROUP, minute(0), minute(0))
+            .await
+            .unwrap(),
+        rollups(&[(0, 1, 1.0)])
+    );
 }
 
 #[tokio::test]
@@ -172,13 +319,27 @@ async fn expiry_counts_from_the_minute_and_keys_are_as_documented() {
     let said = rollups(&[(0, 1, 1.0)]);
     store.put_batch(GROUP, &batch("a"), &said).await.unwrap();
     store.seal_minutes(GROUP, &said).await.unwrap();
-    store.seal_hours(GROUP, &rollups(&[(-5, 1, 1.0)])).await.unwrap();
-    store.put_registry(GROUP, &BTreeSet::from([series(1)]), minute(0)).await.unwrap();
-    let items = client.scan().table_name("series").send().await.unwrap().items.unwrap();
+    store
+        .seal_hours(GROUP, &rollups(&[(-5, 1, 1.0)]))
+        .await
+        .unwrap();
+    store
+        .put_registry(GROUP, &BTreeSet::from([series(1)]), minute(0))
+        .await
+        .unwrap();
+    let items = client
+        .scan()
+        .table_name("series")
+        .send()
+        .await
+        .unwrap()
+        .items
+        .unwrap();
     let mut found: Vec<_> = items
         .iter()
         .map(|item| {
-            let days = item["expires"].as_n().unwrap().parse::<i64>().unwrap() - minute(0).start().as_second();
+            let days = item["expires"].as_n().unwrap().parse::<i64>().unwrap()
+                - minute(0).start().as_second();
             (item["sk"].as_s().unwrap().clone(), days / 86_400)
         })
         .collect();
@@ -191,7 +352,11 @@ async fn expiry_counts_from_the_minute_and_keys_are_as_documented() {
         ("s#2026-11-20T22:05:00Z#0000", 35),
     ];
     assert_eq!(found, expected.map(|(key, days)| (key.to_owned(), days)));
-    assert!(items.iter().all(|item| item["pk"] == AttributeValue::S("g#/aws/lambda/car-api".to_owned())));
+    assert!(
+        items
+            .iter()
+            .all(|item| item["pk"] == AttributeValue::S("g#/aws/lambda/car-api".to_owned()))
+    );
 }
 
 #[tokio::test]
@@ -200,23 +365,51 @@ async fn a_damaged_item_is_an_error_that_names_it() {
     let store = DynamoDbSeriesStore::new(client.clone(), "series");
     let item = HashMap::from([
         ("pk".to_owned(), AttributeValue::S(format!("g#{GROUP}"))),
-        ("sk".to_owned(), AttributeValue::S("s#2026-11-20T22:05:00Z#0000".to_owned())),
+        (
+            "sk".to_owned(),
+            AttributeValue::S("s#2026-11-20T22:05:00Z#0000".to_owned()),
+        ),
         ("content".to_owned(), AttributeValue::S("c".to_owned())),
-        ("data".to_owned(), AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new(*b"\x01damage"))),
+        (
+            "data".to_owned(),
+            AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new(*b"\x01damage")),
+        ),
     ]);
-    client.put_item().table_name("series").set_item(Some(item)).send().await.unwrap();
-    let error = store.sealed_minutes(GROUP, minute(0), minute(0)).await.unwrap_err();
+    client
+        .put_item()
+        .table_name("series")
+        .set_item(Some(item))
+        .send()
+        .await
+        .unwrap();
+    let error = store
+        .sealed_minutes(GROUP, minute(0), minute(0))
+        .await
+        .unwrap_err();
     assert!(!error.is_retryable());
-    assert!(error.to_string().contains("g#/aws/lambda/car-api/s#2026-11-20T22:05:00Z#0000 is unreadable"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("g#/aws/lambda/car-api/s#2026-11-20T22:05:00Z#0000 is unreadable"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
 async fn a_server_that_is_gone_is_a_retryable_error_with_the_tables_name() {
     let client = Client::new(&crate::aws::for_endpoint("http://127.0.0.1:1").await);
     let store = DynamoDbSeriesStore::new(client, "series");
-    let error = store.put_batch(GROUP, &batch("a"), &rollups(&[(0, 1, 1.0)])).await.unwrap_err();
+    let error = store
+        .put_batch(GROUP, &batch("a"), &rollups(&[(0, 1, 1.0)]))
+        .await
+        .unwrap_err();
     assert!(error.is_retryable());
-    assert!(error.to_string().starts_with("series table series: BatchWriteItem failed: "), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("series table series: BatchWriteItem failed: "),
+        "{error}"
+    );
 }
 
 proptest! {

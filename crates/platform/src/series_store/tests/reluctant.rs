@@ -16,8 +16,13 @@ async fn answer(stream: &mut TcpStream, accept: usize, taken: &Mutex<Vec<String>
         let read = stream.read(&mut buffer).await.unwrap();
         request.extend_from_slice(&buffer[..read]);
         let text = String::from_utf8_lossy(&request);
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else {
+            continue;
+        };
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "))
+            .unwrap();
         if body.len() >= length.parse().unwrap() {
             break body.to_owned();
         }
@@ -25,11 +30,23 @@ async fn answer(stream: &mut TcpStream, accept: usize, taken: &Mutex<Vec<String>
     let body: Value = serde_json::from_str(&body).unwrap();
     let puts = body["RequestItems"]["series"].as_array().unwrap();
     let (head, tail) = puts.split_at(accept.min(puts.len()));
-    let keys = head.iter().map(|put| put["PutRequest"]["Item"]["sk"]["S"].as_str().unwrap().to_owned());
+    let keys = head.iter().map(|put| {
+        put["PutRequest"]["Item"]["sk"]["S"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    });
     taken.lock().unwrap().extend(keys);
-    let left = if tail.is_empty() { json!({}) } else { json!({ "series": tail }) };
+    let left = if tail.is_empty() {
+        json!({})
+    } else {
+        json!({ "series": tail })
+    };
     let body = json!({ "UnprocessedItems": left }).to_string();
-    let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
     stream.write_all((head + &body).as_bytes()).await.unwrap();
     puts.len()
 }
@@ -42,7 +59,10 @@ struct Reluctant {
     calls: Arc<Mutex<Vec<usize>>>,
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test's server ends with the test's runtime")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test's server ends with the test's runtime"
+)]
 async fn reluctant(accept: usize) -> Reluctant {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -57,17 +77,27 @@ async fn reluctant(accept: usize) -> Reluctant {
         }
     });
     let client = Client::new(&crate::aws::for_endpoint(&endpoint).await);
-    Reluctant { store: DynamoDbSeriesStore::new(client, "series"), taken, calls }
+    Reluctant {
+        store: DynamoDbSeriesStore::new(client, "series"),
+        taken,
+        calls,
+    }
 }
 
 fn minutes(count: i64) -> Rollups {
-    (0..count).flat_map(|offset| rollups(&[(offset, 1, 1.0)])).collect()
+    (0..count)
+        .flat_map(|offset| rollups(&[(offset, 1, 1.0)]))
+        .collect()
 }
 
 #[tokio::test]
 async fn items_that_the_service_left_out_are_written_in_the_next_attempt() {
     let server = reluctant(10).await;
-    let written = server.store.put_batch(GROUP, &batch("a"), &minutes(30)).await.unwrap();
+    let written = server
+        .store
+        .put_batch(GROUP, &batch("a"), &minutes(30))
+        .await
+        .unwrap();
     assert_eq!(written.items, 30);
     assert_eq!(*server.calls.lock().unwrap(), [25, 15, 5, 5]);
     let mut taken = server.taken.lock().unwrap().clone();
@@ -79,16 +109,32 @@ async fn items_that_the_service_left_out_are_written_in_the_next_attempt() {
 #[tokio::test]
 async fn attempts_are_bounded_and_the_error_says_how_many_items_are_left() {
     let server = reluctant(1).await;
-    let error = server.store.put_batch(GROUP, &batch("a"), &minutes(30)).await.unwrap_err();
+    let error = server
+        .store
+        .put_batch(GROUP, &batch("a"), &minutes(30))
+        .await
+        .unwrap_err();
     assert!(error.is_retryable());
-    assert!(error.to_string().starts_with("series table series: 24 of 30 items were not written in 6 attempts"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("series table series: 24 of 30 items were not written in 6 attempts"),
+        "{error}"
+    );
     assert_eq!(server.calls.lock().unwrap().len(), 6);
 }
 
 #[tokio::test]
 async fn part_0_is_written_last_so_that_a_batch_appears_whole() {
     let server = reluctant(25).await;
-    server.store.put_batch(GROUP, &batch("a"), &wide(1_200, 1.0)).await.unwrap();
+    server
+        .store
+        .put_batch(GROUP, &batch("a"), &wide(1_200, 1.0))
+        .await
+        .unwrap();
     let taken = server.taken.lock().unwrap().clone();
-    assert!(taken.len() >= 4 && taken.last().unwrap().ends_with("#0000"), "{taken:?}");
+    assert!(
+        taken.len() >= 4 && taken.last().unwrap().ends_with("#0000"),
+        "{taken:?}"
+    );
 }
