@@ -32,11 +32,12 @@ demo: ## The whole system in virtual time: three faults, the messages they cause
 up: ## The same system in real time, until Ctrl-C
 	cargo run $(LOCKED) --release -p outrider -- up $(UP_ARGS)
 
-# Documentation tests come first, so that the run ends with the summary of the whole suite. The binaries are built
-# before it because some tests start them.
+# Everything is built in one go, with one set of features: built apart, the AWS SDK would be compiled twice. The
+# binaries are among it because some tests start them. Documentation tests come first, so that the run ends with the
+# summary of the whole suite.
 .PHONY: test
 test: ## All tests
-	cargo build $(LOCKED) --workspace --bins
+	cargo build $(LOCKED) --workspace --lib --bins --tests
 	cargo test $(LOCKED) --workspace --doc
 	if cargo nextest --version > /dev/null 2>&1; then \
 	  cargo nextest run $(LOCKED) --workspace $(TEST_ARGS); \

@@ -176,6 +176,7 @@ fn trace_root(header: &str) -> &str {
 pub async fn around(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let clock = &app.deps.clock;
     let mark = clock.start();
+    let head = request.method() == Method::HEAD;
     let prefix = gateway::strip_stage(&mut request);
     let context = request.extensions().get::<lambda_http::Context>();
     let request_id = context
@@ -233,6 +234,10 @@ pub async fn around(State(app): State<Arc<App>>, mut request: Request, next: Nex
         }
         None => response,
     };
+    if head {
+        // A problem has a body; the answer to HEAD has none.
+        *response.body_mut() = axum::body::Body::empty();
+    }
     if let Ok(value) = HeaderValue::from_str(&flight.correlation_id) {
         response.headers_mut().insert(CORRELATION_ID, value);
     }

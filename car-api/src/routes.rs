@@ -26,7 +26,6 @@ pub use openapi::document;
 
 /// The service: hand it to `lambda_http::run`, to a server, or to [`crate::gateway::handle`]. It is one execution
 /// environment: its first request is a cold start.
-#[must_use]
 pub fn router(deps: Deps) -> Router {
     let app = Arc::new(App::new(deps));
     let cars = || {

@@ -22,7 +22,8 @@ pub const AWS_LAMBDA_FUNCTION_VERSION: &str = "AWS_LAMBDA_FUNCTION_VERSION";
 pub const AWS_LAMBDA_INITIALIZATION_TYPE: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
 /// `enabled` makes the header `X-Outrider-Fault` work. Never in production, hence the default.
 pub const CAROBS_FAULT_INJECTION: &str = "CAROBS_FAULT_INJECTION";
-/// Longest wait for one call to a dependency, in milliseconds, when its client's own time-outs fail to end it.
+/// Longest wait for one call to a dependency, in milliseconds, when its client's own time-outs fail to end it. A
+/// write makes two calls, one to the table and one to the bus: give the function more than twice this.
 pub const CAROBS_CALL_TIMEOUT_MS: &str = "CAROBS_CALL_TIMEOUT_MS";
 
 /// Namespace and service of the service that this one replaces.
@@ -107,9 +108,9 @@ impl Settings {
             text.chars()
                 .all(|c| c.is_ascii_alphanumeric() || others.contains(c))
         };
-        if !self.table.is_empty()
-            && !((3..=255).contains(&self.table.len()) && made_of(&self.table, "_.-"))
-        {
+        let usable = (3..=255).contains(&self.table.len()) && made_of(&self.table, "_.-");
+        // One that is not set was reported when it was read.
+        if !usable && !self.table.is_empty() {
             reader.problem(format!(
                 "{CAR_TABLE_NAME} is {:?}: write 3 to 255 letters, digits or _ . -",
                 self.table

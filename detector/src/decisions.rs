@@ -1,6 +1,9 @@
 //! Turns what a window shows into transitions of incidents, each stored together with its messages.
 
-use incidents::{Action, Context, Group, Observation, Record, Severity, Symptom, Transition, decide, inhibitor, render};
+use incidents::{
+    Action, Context, Group, Observation, Record, Severity, Symptom, Transition, decide, inhibitor,
+    render,
+};
 use platform::state_store::{self, AlertItem, Applied, OutboxItem};
 use serde::Serialize;
 use signals::Minute;
@@ -66,10 +69,12 @@ pub(crate) async fn decide_window(
 
 /// The stored record of a group, or a new one.
 pub(crate) async fn record_of(deps: &Deps, group: Group) -> Result<Record, Error> {
-    Ok(match deps.state.alert(&group.fingerprint().to_string()).await? {
-        Some(item) => Record::from_json(&item.body)?,
-        None => Record::new(group),
-    })
+    Ok(
+        match deps.state.alert(&group.fingerprint().to_string()).await? {
+            Some(item) => Record::from_json(&item.body)?,
+            None => Record::new(group),
+        },
+    )
 }
 
 /// Reads the group, decides, and stores the decision with its messages, again when somebody was faster.
@@ -84,16 +89,21 @@ async fn change(
     for _ in 0..ATTEMPTS {
         let record = record_of(deps, group.clone()).await?;
         let decision = decide(&record, observation, &deps.watch.detector.incidents, due);
-        let Some(next) = decision.next else { return Ok((record, None)) };
-        let publications = render(&context(&deps.watch, service), &Transition {
-            action: decision.action,
-            at: due,
-            record: &next,
-            members: &observation.members,
-            unaffected,
-            also_seen: &[],
-            examples: &[],
-        });
+        let Some(next) = decision.next else {
+            return Ok((record, None));
+        };
+        let publications = render(
+            &context(&deps.watch, service),
+            &Transition {
+                action: decision.action,
+                at: due,
+                record: &next,
+                members: &observation.members,
+                unaffected,
+                also_seen: &[],
+                examples: &[],
+            },
+        );
         let told = told(&next, decision.action, &decision.reason, &publications);
         let transition = stored(&next, &publications)?;
         match deps.state.apply(&transition).await? {
@@ -107,22 +117,48 @@ async fn change(
             Applied::Lost => {}
         }
     }
-    Err(Error::Contended { fingerprint: group.fingerprint().to_string(), attempts: ATTEMPTS })
+    Err(Error::Contended {
+        fingerprint: group.fingerprint().to_string(),
+        attempts: ATTEMPTS,
+    })
 }
 
-fn stored(next: &Record, publications: &[incidents::Publication]) -> Result<state_store::Transition, Error> {
-    let incident = next.incident.as_ref().map(|incident| (incident.id.to_string(), incident.opened));
-    let name = incident.as_ref().map_or_else(String::new, |(id, _)| id.clone());
+fn stored(
+    next: &Record,
+    publications: &[incidents::Publication],
+) -> Result<state_store::Transition, Error> {
+    let incident = next
+        .incident
+        .as_ref()
+        .map(|incident| (incident.id.to_string(), incident.opened));
+    let name = incident
+        .as_ref()
+        .map_or_else(String::new, |(id, _)| id.clone());
     let outbox = publications
         .iter()
         .map(|publication| {
-            let body = serde_json::to_string(publication)
-                .map_err(|error| Error::Message { id: publication.id.clone(), message: error.to_string() })?;
-            Ok(OutboxItem { id: publication.id.clone(), incident: name.clone(), body, attempts: 0 })
+            let body = serde_json::to_string(publication).map_err(|error| Error::Message {
+                id: publication.id.clone(),
+                message: error.to_string(),
+            })?;
+            Ok(OutboxItem {
+                id: publication.id.clone(),
+                incident: name.clone(),
+                body,
+                attempts: 0,
+            })
         })
         .collect::<Result<_, Error>>()?;
-    let alert = AlertItem { fingerprint: next.fingerprint.to_string(), version: next.ver, body: next.to_json() };
-    Ok(state_store::Transition { alert, incident, outbox })
+    let alert = AlertItem {
+        fingerprint: next.fingerprint.to_string(),
+        version: next.ver,
+        body: next.to_json(),
+    };
+    Ok(state_store::Transition {
+        alert,
+        incident,
+        outbox,
+    })
 }
 
 fn told(
@@ -143,10 +179,17 @@ fn told(
         symptom: next.group.symptom.as_str(),
         action,
         reason: reason.to_string(),
-        incident: next.incident.as_ref().map_or_else(String::new, |incident| incident.id.to_string()),
+        incident: next
+            .incident
+            .as_ref()
+            .map_or_else(String::new, |incident| incident.id.to_string()),
         page: next.group.severity() == Severity::Page,
         messages: publications.len(),
-        headline: publications.first().and_then(|first| first.email.lines().next()).unwrap_or_default().to_owned(),
+        headline: publications
+            .first()
+            .and_then(|first| first.email.lines().next())
+            .unwrap_or_default()
+            .to_owned(),
     })
 }
 

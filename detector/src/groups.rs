@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use incidents::{Condition, Direction, Group, Member, Observation, Policy, Reading, Statistic, Symptom, m_of_n};
+use incidents::{
+    Condition, Direction, Group, Member, Observation, Policy, Reading, Statistic, Symptom, m_of_n,
+};
 use signals::{AwsSignal, Minute, Rollup, SeriesKey, SeriesName, Unit};
 
 use crate::state::{Evidence, State, Track};
@@ -32,7 +34,10 @@ fn is_on(direction: Direction, evidence: &Evidence) -> bool {
 fn satisfied(track: &Track, group: &Group, policy: &Policy) -> bool {
     let rule = policy.m_of_n(group.severity());
     m_of_n(track.breaching, rule.m, rule.n)
-        && track.breach.as_ref().is_some_and(|evidence| is_on(group.direction, evidence))
+        && track
+            .breach
+            .as_ref()
+            .is_some_and(|evidence| is_on(group.direction, evidence))
 }
 
 /// What was seen of `group` in `window`.
@@ -45,12 +50,22 @@ pub fn observe(
     window: Minute,
     policy: &Policy,
 ) -> Observation {
-    let tracks: Vec<_> =
-        state.tracks(&service.log_group).filter(|track| track.subject.symptom == group.symptom).collect();
-    let breaching: Vec<_> = tracks.iter().filter(|track| satisfied(track, group, policy)).collect();
-    let judged: Vec<_> = tracks.iter().filter(|track| track.judged & 1 == 1).collect();
+    let tracks: Vec<_> = state
+        .tracks(&service.log_group)
+        .filter(|track| track.subject.symptom == group.symptom)
+        .collect();
+    let breaching: Vec<_> = tracks
+        .iter()
+        .filter(|track| satisfied(track, group, policy))
+        .collect();
+    let judged: Vec<_> = tracks
+        .iter()
+        .filter(|track| track.judged & 1 == 1)
+        .collect();
     let condition = if let Some(onset) = breaching.iter().filter_map(|track| track.onset).min() {
-        Condition::Breaching { onset: Minute::from_index(onset) }
+        Condition::Breaching {
+            onset: Minute::from_index(onset),
+        }
     } else if judged.is_empty() {
         Condition::Missing
     } else if judged.iter().all(|track| track.clear & 1 == 1) {
@@ -58,8 +73,16 @@ pub fn observe(
     } else {
         Condition::Between
     };
-    let members = breaching.into_iter().filter_map(|track| member(track, group, recent, window, policy)).collect();
-    Observation { window, condition, members, inhibited_by: None }
+    let members = breaching
+        .into_iter()
+        .filter_map(|track| member(track, group, recent, window, policy))
+        .collect();
+    Observation {
+        window,
+        condition,
+        members,
+        inhibited_by: None,
+    }
 }
 
 /// The labels of the same symptom's subjects that were judged and are clearly normal: what is not affected.
@@ -67,15 +90,25 @@ pub fn observe(
 pub fn unaffected(group: &Group, service: &Service, state: &State) -> Vec<String> {
     state
         .tracks(&service.log_group)
-        .filter(|track| track.subject.symptom == group.symptom && track.judged & track.clear & 1 == 1)
+        .filter(|track| {
+            track.subject.symptom == group.symptom && track.judged & track.clear & 1 == 1
+        })
         .map(|track| track.subject.label.clone())
         .collect()
 }
 
-fn member(track: &Track, group: &Group, recent: &Recent, window: Minute, policy: &Policy) -> Option<Member> {
+fn member(
+    track: &Track,
+    group: &Group,
+    recent: &Recent,
+    window: Minute,
+    policy: &Policy,
+) -> Option<Member> {
     let evidence = track.breach.as_ref()?;
     let rule = policy.m_of_n(group.severity());
-    let newest = (!0_u32).checked_shr(32_u32.saturating_sub(rule.n)).unwrap_or(0);
+    let newest = (!0_u32)
+        .checked_shr(32_u32.saturating_sub(rule.n))
+        .unwrap_or(0);
     let (requests, affected) = impact(&track.subject, evidence, recent, window);
     Some(Member {
         reading: reading(&track.subject, evidence),
@@ -91,9 +124,11 @@ fn member(track: &Track, group: &Group, recent: &Recent, window: Minute, policy:
 
 fn reading(subject: &Subject, evidence: &Evidence) -> Reading {
     let (metric, statistic, unit) = match subject.symptom {
-        Symptom::Latency => {
-            (format!("{LATENCY_LABEL} latency"), Statistic::Percentile(LATENCY_QUANTILE * 100.0), Unit::Milliseconds)
-        }
+        Symptom::Latency => (
+            format!("{LATENCY_LABEL} latency"),
+            Statistic::Percentile(LATENCY_QUANTILE * 100.0),
+            Unit::Milliseconds,
+        ),
         Symptom::Errors => ("errors".to_owned(), Statistic::Sum, Unit::Count),
         Symptom::Throttles => ("throttles".to_owned(), Statistic::Sum, Unit::Count),
         Symptom::Traffic => ("requests".to_owned(), Statistic::Sum, Unit::Count),
@@ -110,13 +145,22 @@ fn reading(subject: &Subject, evidence: &Evidence) -> Reading {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of minutes and requests")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts of minutes and requests"
+)]
 fn whole(value: f64) -> u64 {
     value.max(0.0).round() as u64
 }
 
 /// Requests of the last minutes and how many of them were hit; `None` where the series cannot tell.
-fn impact(subject: &Subject, evidence: &Evidence, recent: &Recent, window: Minute) -> (Option<u64>, Option<u64>) {
+fn impact(
+    subject: &Subject,
+    evidence: &Evidence,
+    recent: &Recent,
+    window: Minute,
+) -> (Option<u64>, Option<u64>) {
     let rollups = || {
         recent
             .range(window.plus(1 - IMPACT_MINUTES)..=window)
@@ -136,7 +180,10 @@ fn impact(subject: &Subject, evidence: &Evidence, recent: &Recent, window: Minut
             let hit = whole(rollups().map(Rollup::sum).sum());
             // Own metrics count every request, hit or not.
             let counted = || rollups().map(Rollup::count).sum();
-            (Some(attempts(subject, recent, window).unwrap_or_else(counted)), Some(hit))
+            (
+                Some(attempts(subject, recent, window).unwrap_or_else(counted)),
+                Some(hit),
+            )
         }
         Symptom::Traffic => (None, None),
     }
@@ -144,13 +191,22 @@ fn impact(subject: &Subject, evidence: &Evidence, recent: &Recent, window: Minut
 
 /// How often a function was called, where AWS counts failures and refusals beside the calls.
 fn attempts(subject: &Subject, recent: &Recent, window: Minute) -> Option<u64> {
-    let SeriesName::Aws { function, .. } = &subject.series.name else { return None };
+    let SeriesName::Aws { function, .. } = &subject.series.name else {
+        return None;
+    };
     let sum = |signal| -> f64 {
         let key = SeriesKey::aws(function.as_deref(), signal);
         let minutes = recent.range(window.plus(1 - IMPACT_MINUTES)..=window);
-        minutes.filter_map(|(_, series)| series.get(&key)).map(Rollup::sum).sum()
+        minutes
+            .filter_map(|(_, series)| series.get(&key))
+            .map(Rollup::sum)
+            .sum()
     };
-    let refused = if subject.symptom == Symptom::Throttles { sum(AwsSignal::Throttles) } else { 0.0 };
+    let refused = if subject.symptom == Symptom::Throttles {
+        sum(AwsSignal::Throttles)
+    } else {
+        0.0
+    };
     Some(whole(sum(AwsSignal::Invocations) + refused))
 }
 
@@ -158,6 +214,10 @@ fn attempts(subject: &Subject, recent: &Recent, window: Minute) -> Option<u64> {
 ///
 /// # Errors
 /// An empty environment or service name, which the configuration refuses before.
-pub fn group(watch: &Watch, service: &Service, kind: (Symptom, Direction)) -> Result<Group, incidents::InvalidGroup> {
+pub fn group(
+    watch: &Watch,
+    service: &Service,
+    kind: (Symptom, Direction),
+) -> Result<Group, incidents::InvalidGroup> {
     Group::new(&watch.environment, &service.name, kind.0, kind.1)
 }

@@ -42,7 +42,13 @@ pub(crate) async fn settled(
         }
         learn(deps, &mut state, &minutes, to);
         // A day that is learned is never learned again, even if this run does not live to see the next one.
-        commit(shard, deps, state.clone(), to.max(pointer.map_or(to, |pointer| pointer.decided))).await?;
+        commit(
+            shard,
+            deps,
+            state.clone(),
+            to.max(pointer.map_or(to, |pointer| pointer.decided)),
+        )
+        .await?;
     }
     Ok(state)
 }
@@ -70,18 +76,31 @@ async fn stored(shard: u16, window: Minute, deps: &Deps) -> Result<Option<State>
 }
 
 /// Sealed minutes where there are any, raw ones else.
-async fn stored_minutes(deps: &Deps, log_group: &str, from: Minute, to: Minute) -> Result<Recent, Error> {
+async fn stored_minutes(
+    deps: &Deps,
+    log_group: &str,
+    from: Minute,
+    to: Minute,
+) -> Result<Recent, Error> {
     let mut minutes = deps.series.raw_minutes(log_group, from, to).await?;
     minutes.extend(deps.series.sealed_minutes(log_group, from, to).await?);
     Ok(minutes)
 }
 
 /// Every minute since the settled state, and those that messages count over.
-pub(crate) async fn recent(deps: &Deps, settled: &State, first: Minute, window: Minute) -> Result<ByLogGroup, Error> {
+pub(crate) async fn recent(
+    deps: &Deps,
+    settled: &State,
+    first: Minute,
+    window: Minute,
+) -> Result<ByLogGroup, Error> {
     let from = settled.window.plus(1).min(first.plus(1 - IMPACT_MINUTES));
     let mut recent = ByLogGroup::new();
     for service in &deps.watch.services {
-        let series = deps.series.raw_minutes(&service.log_group, from, window).await?;
+        let series = deps
+            .series
+            .raw_minutes(&service.log_group, from, window)
+            .await?;
         recent.insert(service.log_group.clone(), series);
     }
     Ok(recent)
@@ -91,7 +110,10 @@ pub(crate) async fn recent(deps: &Deps, settled: &State, first: Minute, window: 
 /// keeps coming while the logs have stopped.
 pub(crate) fn newest(recent: &ByLogGroup) -> Option<Minute> {
     let is_log = |key: &SeriesKey| !matches!(key.name, SeriesName::Aws { .. });
-    let minutes = recent.values().flatten().filter(|(_, series)| series.keys().any(is_log));
+    let minutes = recent
+        .values()
+        .flatten()
+        .filter(|(_, series)| series.keys().any(is_log));
     minutes.map(|(minute, _)| *minute).max()
 }
 
@@ -100,8 +122,15 @@ fn learn(deps: &Deps, state: &mut State, minutes: &ByLogGroup, to: Minute) {
     while state.window < to {
         let minute = state.window.plus(1);
         for service in &deps.watch.services {
-            let series = minutes.get(&service.log_group).and_then(|minutes| minutes.get(&minute));
-            state.step(service, &deps.watch.detector, minute, series.unwrap_or(&nothing));
+            let series = minutes
+                .get(&service.log_group)
+                .and_then(|minutes| minutes.get(&minute));
+            state.step(
+                service,
+                &deps.watch.detector,
+                minute,
+                series.unwrap_or(&nothing),
+            );
         }
         // A minute without services would otherwise never pass.
         state.window = minute;
@@ -109,18 +138,29 @@ fn learn(deps: &Deps, state: &mut State, minutes: &ByLogGroup, to: Minute) {
 }
 
 /// Learns the minutes up to `to` for good, and seals them.
-pub(crate) async fn settle(deps: &Deps, state: &mut State, recent: &ByLogGroup, to: Minute) -> Result<(), Error> {
+pub(crate) async fn settle(
+    deps: &Deps,
+    state: &mut State,
+    recent: &ByLogGroup,
+    to: Minute,
+) -> Result<(), Error> {
     let from = state.window.plus(1);
     if from > to {
         return Ok(());
     }
     learn(deps, state, recent, to);
     for (log_group, minutes) in recent {
-        let settled: Recent = minutes.range(from..=to).map(|(minute, series)| (*minute, series.clone())).collect();
+        let settled: Recent = minutes
+            .range(from..=to)
+            .map(|(minute, series)| (*minute, series.clone()))
+            .collect();
         if !settled.is_empty() {
             deps.series.seal_minutes(log_group, &settled).await?;
         }
-        for hour in (from.index()..=to.index()).map(Minute::from_index).filter(|minute| minute.plus(1).hour() == minute.plus(1)) {
+        for hour in (from.index()..=to.index())
+            .map(Minute::from_index)
+            .filter(|minute| minute.plus(1).hour() == minute.plus(1))
+        {
             seal_hour(deps, log_group, hour.hour()).await?;
         }
     }
@@ -135,25 +175,45 @@ async fn seal_hour(deps: &Deps, log_group: &str, hour: Minute) -> Result<(), Err
         whole.entry(key.clone()).or_default().merge(rollup);
     }
     if !whole.is_empty() {
-        deps.series.put_registry(log_group, &whole.keys().cloned().collect(), hour).await?;
-        deps.series.seal_hours(log_group, &BTreeMap::from([(hour, whole)])).await?;
+        deps.series
+            .put_registry(log_group, &whole.keys().cloned().collect(), hour)
+            .await?;
+        deps.series
+            .seal_hours(log_group, &BTreeMap::from([(hour, whole)]))
+            .await?;
     }
     Ok(())
 }
 
 /// A copy of the settled state that has also seen the minutes up to `window`.
-pub(crate) fn provisional(deps: &Deps, settled: &State, recent: &ByLogGroup, window: Minute) -> State {
+pub(crate) fn provisional(
+    deps: &Deps,
+    settled: &State,
+    recent: &ByLogGroup,
+    window: Minute,
+) -> State {
     let mut copy = settled.clone();
     learn(deps, &mut copy, recent, window);
     copy
 }
 
 /// Writes the state and moves the pointer to it.
-pub(crate) async fn commit(shard: u16, deps: &Deps, state: State, decided: Minute) -> Result<(), Error> {
+pub(crate) async fn commit(
+    shard: u16,
+    deps: &Deps,
+    state: State,
+    decided: Minute,
+) -> Result<(), Error> {
     let committed = state.window;
-    deps.checkpoints.write_once(shard, committed, state.encode()?).await?;
-    deps.state.advance(shard, Pointer { committed, decided }).await?;
-    deps.checkpoints.forget(shard, committed.plus(-KEPT)).await?;
+    deps.checkpoints
+        .write_once(shard, committed, state.encode()?)
+        .await?;
+    deps.state
+        .advance(shard, Pointer { committed, decided })
+        .await?;
+    deps.checkpoints
+        .forget(shard, committed.plus(-KEPT))
+        .await?;
     *deps.warm.0.lock().await = Some((shard, state));
     Ok(())
 }

@@ -138,7 +138,9 @@ pub enum Error {
         message: String,
     },
     /// Somebody else kept changing the same incident.
-    #[error("incident group {fingerprint} changed under {attempts} attempts to write it; the next run tries again")]
+    #[error(
+        "incident group {fingerprint} changed under {attempts} attempts to write it; the next run tries again"
+    )]
     Contended {
         /// The group.
         fingerprint: String,
@@ -173,10 +175,17 @@ pub fn window_of(tick: &Tick) -> Minute {
 /// A store that does not answer, or holds what this build cannot read.
 pub async fn handle(tick: &Tick, deps: &Deps) -> Result<Outcome, Error> {
     let window = window_of(tick);
-    let mut outcome = Outcome { window: window.to_string(), ..Outcome::default() };
+    let mut outcome = Outcome {
+        window: window.to_string(),
+        ..Outcome::default()
+    };
     let now = deps.clock.now();
     let lease_until = now.saturating_add(LEASE).unwrap_or(now);
-    match deps.state.claim_window(tick.shard, window, &deps.owner, now, lease_until).await? {
+    match deps
+        .state
+        .claim_window(tick.shard, window, &deps.owner, now, lease_until)
+        .await?
+    {
         Claim::Mine => outcome.status = "ran",
         Claim::Done => {
             // Its messages may still wait: whoever finished the window may have died over the outbox.
@@ -193,7 +202,9 @@ pub async fn handle(tick: &Tick, deps: &Deps) -> Result<Outcome, Error> {
     outbox::send(deps, &mut outcome).await?;
     run(tick.shard, window, deps, &mut outcome).await?;
     outbox::send(deps, &mut outcome).await?;
-    deps.state.finish_window(tick.shard, window, &deps.owner).await?;
+    deps.state
+        .finish_window(tick.shard, window, &deps.owner)
+        .await?;
     telemetry::emit(deps, &outcome, tick.at);
     Ok(outcome)
 }
@@ -205,13 +216,21 @@ async fn run(shard: u16, window: Minute, deps: &Deps, outcome: &mut Outcome) -> 
     let decided = pointer.map_or(window.plus(-1), |pointer| pointer.decided);
     let first = decided.plus(1).max(window.plus(1 - STALE_WINDOWS));
     let mut settled = learning::settled(shard, pointer, first.plus(-settle), deps).await?;
-    outcome.polls_failed = polls::poll(deps, first.plus(1 - polling::REREAD_MINUTES), window, first < window).await?;
+    outcome.polls_failed = polls::poll(
+        deps,
+        first.plus(1 - polling::REREAD_MINUTES),
+        window,
+        first < window,
+    )
+    .await?;
     let recent = learning::recent(deps, &settled, first, window).await?;
     for index in first.index()..=window.index() {
         let at = Minute::from_index(index);
         learning::settle(deps, &mut settled, &recent, at.plus(-settle)).await?;
         let provisional = learning::provisional(deps, &settled, &recent, at);
-        outcome.told.extend(decisions::decide_window(deps, &provisional, &recent, at).await?);
+        outcome
+            .told
+            .extend(decisions::decide_window(deps, &provisional, &recent, at).await?);
         outcome.series_evaluated = provisional.len() as u64;
         outcome.series_left_out = provisional.left_out;
         outcome.windows_decided += 1;
@@ -223,7 +242,14 @@ async fn run(shard: u16, window: Minute, deps: &Deps, outcome: &mut Outcome) -> 
 /// What Lambda is told of a run that failed: the kind decides nothing there, but it is what its metrics group by.
 impl From<Error> for lambda_runtime::Diagnostic {
     fn from(error: Error) -> Self {
-        let kind = if error.is_retryable() { "Detector.Retryable" } else { "Detector.Permanent" };
-        Self { error_type: kind.to_owned(), error_message: error.to_string() }
+        let kind = if error.is_retryable() {
+            "Detector.Retryable"
+        } else {
+            "Detector.Permanent"
+        };
+        Self {
+            error_type: kind.to_owned(),
+            error_message: error.to_string(),
+        }
     }
 }

@@ -10,9 +10,11 @@ async fn main() -> Result<ExitCode, lambda_runtime::Error> {
         return Ok(ExitCode::FAILURE);
     };
     let deps = &deps;
-    lambda_runtime::run(service_fn(async move |event: LambdaEvent<detector::Tick>| {
-        detector::handle(&event.payload, deps).await
-    }))
+    lambda_runtime::run(service_fn(
+        async move |event: LambdaEvent<detector::Tick>| {
+            detector::handle(&event.payload, deps).await
+        },
+    ))
     .await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -58,7 +58,12 @@ async fn attempt(
     }
 }
 
-async fn give_up(deps: &Deps, item: &OutboxItem, reason: &str, outcome: &mut Outcome) -> Result<(), Error> {
+async fn give_up(
+    deps: &Deps,
+    item: &OutboxItem,
+    reason: &str,
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
     tracing::error!(message = item.id, reason, "a message was given up");
     deps.state.dead(item, reason, deps.clock.now()).await?;
     outcome.messages_dead += 1;

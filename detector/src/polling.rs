@@ -31,20 +31,32 @@ pub enum Why {
 /// The account's own series, asked every minute.
 #[must_use]
 pub fn account() -> Vec<MetricQuery> {
-    AwsSignal::ALL.iter().map(|signal| MetricQuery { function: None, signal: *signal }).collect()
+    AwsSignal::ALL
+        .iter()
+        .map(|signal| MetricQuery {
+            function: None,
+            signal: *signal,
+        })
+        .collect()
 }
 
 /// Whether the account's aggregate suggests that some function is in trouble.
 #[must_use]
 pub fn moved(account: &MetricValues) -> bool {
     account.iter().any(|(query, values)| {
-        matches!(query.signal, AwsSignal::Throttles | AwsSignal::Errors) && values.values().any(|value| *value > 0.0)
+        matches!(query.signal, AwsSignal::Throttles | AwsSignal::Errors)
+            && values.values().any(|value| *value > 0.0)
     })
 }
 
 /// Whether a service's function is asked in `window`, and why.
 #[must_use]
-pub fn asked(service: &Service, window: Minute, account_moved: bool, incident_open: bool) -> Option<Why> {
+pub fn asked(
+    service: &Service,
+    window: Minute,
+    account_moved: bool,
+    incident_open: bool,
+) -> Option<Why> {
     if incident_open {
         Some(Why::IncidentOpen)
     } else if service.reserved_concurrency {
@@ -63,7 +75,10 @@ pub fn asked(service: &Service, window: Minute, account_moved: bool, incident_op
 pub fn of_function(function: &str) -> Vec<MetricQuery> {
     AwsSignal::ALL
         .iter()
-        .map(|signal| MetricQuery { function: Some(function.to_owned()), signal: *signal })
+        .map(|signal| MetricQuery {
+            function: Some(function.to_owned()),
+            signal: *signal,
+        })
         .collect()
 }
 
@@ -85,20 +100,65 @@ mod tests {
     fn a_function_is_asked_when_something_suggests_it() {
         let turn = Minute::from_index(100);
         for (rule, reserved, window, moved, open, expected) in [
-            ("a quiet function waits for its turn", false, turn.plus(1), false, false, None),
-            ("its turn comes every five minutes", false, turn, false, false, Some(Why::Routine)),
-            ("reserved concurrency hides from the aggregate", true, turn.plus(1), false, false, Some(Why::Reserved)),
-            ("the aggregate moved", false, turn.plus(1), true, false, Some(Why::AccountMoved)),
-            ("an open incident is followed closely", false, turn.plus(1), false, true, Some(Why::IncidentOpen)),
+            (
+                "a quiet function waits for its turn",
+                false,
+                turn.plus(1),
+                false,
+                false,
+                None,
+            ),
+            (
+                "its turn comes every five minutes",
+                false,
+                turn,
+                false,
+                false,
+                Some(Why::Routine),
+            ),
+            (
+                "reserved concurrency hides from the aggregate",
+                true,
+                turn.plus(1),
+                false,
+                false,
+                Some(Why::Reserved),
+            ),
+            (
+                "the aggregate moved",
+                false,
+                turn.plus(1),
+                true,
+                false,
+                Some(Why::AccountMoved),
+            ),
+            (
+                "an open incident is followed closely",
+                false,
+                turn.plus(1),
+                false,
+                true,
+                Some(Why::IncidentOpen),
+            ),
         ] {
-            assert_eq!(asked(&service(reserved), window, moved, open), expected, "{rule}");
+            assert_eq!(
+                asked(&service(reserved), window, moved, open),
+                expected,
+                "{rule}"
+            );
         }
     }
 
     #[test]
     fn only_throttles_and_errors_move_the_aggregate() {
         let value = |signal, value: f64| {
-            BTreeMap::from([(MetricQuery { function: None, signal }, BTreeMap::from([(Minute::from_index(1), value)]))])
+            BTreeMap::from([(
+                MetricQuery {
+                    function: None,
+                    signal,
+                },
+                BTreeMap::from([(Minute::from_index(1), value)]),
+            )])
         };
         assert!(moved(&value(AwsSignal::Throttles, 1.0)));
         assert!(moved(&value(AwsSignal::Errors, 3.0)));

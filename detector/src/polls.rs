@@ -17,7 +17,12 @@ const ACCOUNT_GROUP: &str = "aws:account";
 
 /// Polls for the minutes `from` to `window`; `late` when windows before it were missed, whose turns may have been
 /// among them. Returns how many polls failed: their minutes stay unknown, and the next runs ask again.
-pub(crate) async fn poll(deps: &Deps, from: Minute, window: Minute, late: bool) -> Result<u64, Error> {
+pub(crate) async fn poll(
+    deps: &Deps,
+    from: Minute,
+    window: Minute,
+    late: bool,
+) -> Result<u64, Error> {
     let mut failed = 0;
     let account = ask(deps, &polling::account(), from, window, &mut failed).await;
     store(deps, ACCOUNT_GROUP, account.clone()).await?;
@@ -29,18 +34,28 @@ pub(crate) async fn poll(deps: &Deps, from: Minute, window: Minute, late: bool) 
             asked.push(service);
         }
     }
-    let queries: Vec<_> = asked.iter().flat_map(|service| polling::of_function(service.function())).collect();
+    let queries: Vec<_> = asked
+        .iter()
+        .flat_map(|service| polling::of_function(service.function()))
+        .collect();
     let mut values = ask(deps, &queries, from, window, &mut failed).await;
     for service in asked {
-        let (own, others) =
-            values.into_iter().partition(|(query, _)| query.function.as_deref() == Some(service.function()));
+        let (own, others) = values
+            .into_iter()
+            .partition(|(query, _)| query.function.as_deref() == Some(service.function()));
         values = others;
         store(deps, &service.log_group, own).await?;
     }
     Ok(failed)
 }
 
-async fn ask(deps: &Deps, queries: &[MetricQuery], from: Minute, to: Minute, failed: &mut u64) -> MetricValues {
+async fn ask(
+    deps: &Deps,
+    queries: &[MetricQuery],
+    from: Minute,
+    to: Minute,
+    failed: &mut u64,
+) -> MetricValues {
     if queries.is_empty() {
         return MetricValues::new();
     }
@@ -70,7 +85,10 @@ async fn store(deps: &Deps, log_group: &str, values: MetricValues) -> Result<(),
     for (query, series) in values {
         let key = SeriesKey::aws(query.function.as_deref(), query.signal);
         for (minute, value) in series {
-            minutes.entry(minute).or_default().insert(key.clone(), Rollup::of(value));
+            minutes
+                .entry(minute)
+                .or_default()
+                .insert(key.clone(), Rollup::of(value));
         }
     }
     if !minutes.is_empty() {

@@ -46,16 +46,32 @@ impl Settings {
     pub fn read(vars: &dyn Vars) -> Result<Self, ConfigErrors> {
         let mut reader = Reader::new(vars);
         let series_table = reader.required(SERIES_TABLE, "the DynamoDB table of rollups");
-        let state_table = reader.required(STATE_TABLE, "the DynamoDB table of incidents and claims");
+        let state_table =
+            reader.required(STATE_TABLE, "the DynamoDB table of incidents and claims");
         let state_bucket = reader.required(STATE_BUCKET, "the S3 bucket of state objects");
         let topics = platform::notifier::Topics {
             page: reader.required(PAGE_TOPIC, "the SNS topic that wakes somebody"),
             ticket: reader.required(TICKET_TOPIC, "the SNS topic for working hours"),
             chat: reader.required(CHAT_TOPIC, "the SNS topic of the chat channel"),
         };
-        let owner = reader.optional(LOG_STREAM).unwrap_or_else(|| "local".to_owned());
-        let file = reader.optional(WATCH_FILE).unwrap_or_else(|| "outrider.toml".to_owned());
-        let watch = reader.file(&file, &format!("{WATCH_FILE} names it; package it beside the binary"), Watch::parse);
-        reader.finish_with(watch).map(|watch| Self { series_table, state_table, state_bucket, topics, owner, watch })
+        let owner = reader
+            .optional(LOG_STREAM)
+            .unwrap_or_else(|| "local".to_owned());
+        let file = reader
+            .optional(WATCH_FILE)
+            .unwrap_or_else(|| "outrider.toml".to_owned());
+        let watch = reader.file(
+            &file,
+            &format!("{WATCH_FILE} names it; package it beside the binary"),
+            Watch::parse,
+        );
+        reader.finish_with(watch).map(|watch| Self {
+            series_table,
+            state_table,
+            state_bucket,
+            topics,
+            owner,
+            watch,
+        })
     }
 }

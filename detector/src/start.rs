@@ -39,7 +39,10 @@ pub async fn connect(vars: &dyn Vars) -> Result<Deps, StartError> {
     let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
     Ok(Deps {
         watch: settings.watch,
-        series: Arc::new(DynamoDbSeriesStore::new(dynamodb.clone(), settings.series_table)),
+        series: Arc::new(DynamoDbSeriesStore::new(
+            dynamodb.clone(),
+            settings.series_table,
+        )),
         state: Arc::new(DynamoDbStateStore::new(dynamodb, settings.state_table)),
         checkpoints: Checkpoints::bucket(&settings.state_bucket)?,
         metrics: Arc::new(CloudWatch::new(aws_sdk_cloudwatch::Client::new(&sdk))),
@@ -57,8 +60,12 @@ pub async fn start(vars: &dyn Vars) -> Option<Deps> {
     let mut reader = Reader::new(vars);
     let identity = Identity {
         service: "detector".to_owned(),
-        function_name: reader.optional("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
-        function_version: reader.optional("AWS_LAMBDA_FUNCTION_VERSION").unwrap_or_default(),
+        function_name: reader
+            .optional("AWS_LAMBDA_FUNCTION_NAME")
+            .unwrap_or_default(),
+        function_version: reader
+            .optional("AWS_LAMBDA_FUNCTION_VERSION")
+            .unwrap_or_default(),
     };
     let level = Level::read(&mut reader);
     logging::init(emitter.clone(), Arc::new(SystemClock), &identity, &level);
@@ -71,7 +78,11 @@ pub async fn start(vars: &dyn Vars) -> Option<Deps> {
         Err(error) => {
             tracing::error!(%error, "the detector cannot start");
             let at = SystemClock.now();
-            emitter.emit(&document(at, &[("service", "detector")], &[(Metric::ConfigError, 1.0)]));
+            emitter.emit(&document(
+                at,
+                &[("service", "detector")],
+                &[(Metric::ConfigError, 1.0)],
+            ));
             None
         }
     }

@@ -91,10 +91,15 @@ impl Track {
     }
 
     fn step(&mut self, minute: Minute, value: Option<f64>, weight: f64) {
-        let verdict = self.model.step(&anomaly::Input { minute: minute.index(), value, weight });
+        let verdict = self.model.step(&anomaly::Input {
+            minute: minute.index(),
+            value,
+            weight,
+        });
         self.breaching = (self.breaching << 1) | u32::from(verdict.breaching);
         self.clear = (self.clear << 1) | u32::from(verdict.clear);
-        let judged = verdict.state == anomaly::State::Ready && !verdict.gates.contains(anomaly::Gate::MinimumTraffic);
+        let judged = verdict.state == anomaly::State::Ready
+            && !verdict.gates.contains(anomaly::Gate::MinimumTraffic);
         self.judged = (self.judged << 1) | u32::from(judged);
         let evidence = Evidence::of(&verdict);
         if verdict.breaching {
@@ -146,16 +151,24 @@ impl State {
     /// A state that has seen nothing yet; the first minute it learns is the one after `before`.
     #[must_use]
     pub fn before_history(before: Minute) -> Self {
-        Self { window: before, tracks: BTreeMap::new(), left_out: 0 }
+        Self {
+            window: before,
+            tracks: BTreeMap::new(),
+            left_out: 0,
+        }
     }
 
     /// Learns one minute of one service. Subjects that are known and not in `series` are unknown this minute.
     pub fn step(&mut self, service: &Service, rules: &Rules, minute: Minute, series: &Series) {
         let tracks = self.tracks.entry(service.log_group.clone()).or_default();
-        let mut samples: BTreeMap<_, _> =
-            watchlist::samples(service, series).into_iter().map(|sample| (sample.subject.id(), sample)).collect();
+        let mut samples: BTreeMap<_, _> = watchlist::samples(service, series)
+            .into_iter()
+            .map(|sample| (sample.subject.id(), sample))
+            .collect();
         for (id, track) in tracks.iter_mut() {
-            let (value, weight) = samples.remove(id).map_or((None, 0.0), |sample| (sample.value, sample.weight));
+            let (value, weight) = samples
+                .remove(id)
+                .map_or((None, 0.0), |sample| (sample.value, sample.weight));
             track.step(minute, value, weight);
         }
         for (id, sample) in samples {
@@ -172,7 +185,10 @@ impl State {
 
     /// The subjects of a log group, in a fixed order.
     pub fn tracks(&self, log_group: &str) -> impl Iterator<Item = &Track> {
-        self.tracks.get(log_group).into_iter().flat_map(BTreeMap::values)
+        self.tracks
+            .get(log_group)
+            .into_iter()
+            .flat_map(BTreeMap::values)
     }
 
     /// How many subjects there are.
@@ -226,27 +242,46 @@ impl State {
     /// Bytes of another version, or damaged ones. The detector then learns anew from the stored rollups.
     pub fn decode(bytes: &[u8]) -> Result<Self, StateError> {
         let damaged = |what: String| StateError(what);
-        let (version, body) = bytes.split_first().ok_or_else(|| damaged("it is empty".to_owned()))?;
+        let (version, body) = bytes
+            .split_first()
+            .ok_or_else(|| damaged("it is empty".to_owned()))?;
         if *version != VERSION {
-            return Err(damaged(format!("it has version {version}, this build reads {VERSION}")));
+            return Err(damaged(format!(
+                "it has version {version}, this build reads {VERSION}"
+            )));
         }
         let (window, left_out, stored): (i64, u64, Vec<StoredTrack>) =
             postcard::from_bytes(body).map_err(|error| damaged(error.to_string()))?;
-        let mut state = Self { window: Minute::from_index(window), tracks: BTreeMap::new(), left_out };
+        let mut state = Self {
+            window: Minute::from_index(window),
+            tracks: BTreeMap::new(),
+            left_out,
+        };
         for track in stored {
-            let series: SeriesKey = track.series.parse().map_err(|error| damaged(format!("{error}")))?;
-            let subject = Subject { symptom: track.symptom, series, label: track.label };
-            let model = Model::decode(&track.model).map_err(|error| damaged(format!("{}: {error}", subject.id())))?;
-            state.tracks.entry(track.log_group).or_default().insert(subject.id(), Track {
-                subject,
-                model,
-                breaching: track.breaching,
-                clear: track.clear,
-                judged: track.judged,
-                onset: track.onset,
-                last: track.last,
-                breach: track.breach,
-            });
+            let series: SeriesKey = track
+                .series
+                .parse()
+                .map_err(|error| damaged(format!("{error}")))?;
+            let subject = Subject {
+                symptom: track.symptom,
+                series,
+                label: track.label,
+            };
+            let model = Model::decode(&track.model)
+                .map_err(|error| damaged(format!("{}: {error}", subject.id())))?;
+            state.tracks.entry(track.log_group).or_default().insert(
+                subject.id(),
+                Track {
+                    subject,
+                    model,
+                    breaching: track.breaching,
+                    clear: track.clear,
+                    judged: track.judged,
+                    onset: track.onset,
+                    last: track.last,
+                    breach: track.breach,
+                },
+            );
         }
         Ok(state)
     }

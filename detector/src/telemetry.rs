@@ -8,7 +8,13 @@ use signals::Metric;
 use crate::{Deps, Outcome};
 
 pub(crate) fn emit(deps: &Deps, outcome: &Outcome, at: Timestamp) {
-    let told = |action: &str| outcome.told.iter().filter(|told| told.action == action).count();
+    let told = |action: &str| {
+        outcome
+            .told
+            .iter()
+            .filter(|told| told.action == action)
+            .count()
+    };
     #[expect(clippy::cast_precision_loss, reason = "counts of one run")]
     let count = |count: usize| count as f64;
     #[expect(clippy::cast_precision_loss, reason = "counts of one run")]
@@ -21,9 +27,13 @@ pub(crate) fn emit(deps: &Deps, outcome: &Outcome, at: Timestamp) {
         (Metric::MessagesPublished, whole(outcome.messages_published)),
         (Metric::MessagesDead, whole(outcome.messages_dead)),
     ];
-    #[expect(clippy::cast_precision_loss, reason = "seconds since a minute that is still kept")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "seconds since a minute that is still kept"
+    )]
     if let Some(lag) = outcome.data_lag_seconds {
         metrics.push((Metric::DataLagSeconds, lag as f64));
     }
-    deps.emitter.emit(&document(at, &[("service", "detector")], &metrics));
+    deps.emitter
+        .emit(&document(at, &[("service", "detector")], &metrics));
 }

@@ -44,7 +44,12 @@ pub struct Rules {
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { settle_minutes: 6, history_days: 14, incidents: incidents::Policy::default(), max_series: 1_000 }
+        Self {
+            settle_minutes: 6,
+            history_days: 14,
+            incidents: incidents::Policy::default(),
+            max_series: 1_000,
+        }
     }
 }
 
@@ -73,7 +78,9 @@ impl Service {
     /// The function's name.
     #[must_use]
     pub fn function(&self) -> &str {
-        self.function.as_deref().unwrap_or_else(|| function_of_log_group(&self.log_group))
+        self.function
+            .as_deref()
+            .unwrap_or_else(|| function_of_log_group(&self.log_group))
     }
 }
 
@@ -144,16 +151,24 @@ impl Watch {
     /// # Errors
     /// A text that is not TOML of this shape (with line and column), or every value that is out of its range.
     pub fn parse(text: &str) -> Result<Self, WatchError> {
-        let watch: Self = toml::from_str(text).map_err(|error| WatchError::Shape(error.to_string()))?;
+        let watch: Self =
+            toml::from_str(text).map_err(|error| WatchError::Shape(error.to_string()))?;
         let problems = watch.problems();
-        if problems.is_empty() { Ok(watch) } else { Err(WatchError::Meaning(problems)) }
+        if problems.is_empty() {
+            Ok(watch)
+        } else {
+            Err(WatchError::Meaning(problems))
+        }
     }
 
     /// The readers' zone.
     #[must_use]
     pub fn local_zone(&self) -> Option<LocalZone> {
         let name = self.time_zone.clone()?;
-        Some(LocalZone { zone: TimeZone::get(&name).ok()?, name })
+        Some(LocalZone {
+            zone: TimeZone::get(&name).ok()?,
+            name,
+        })
     }
 
     fn problems(&self) -> Vec<String> {
@@ -161,7 +176,9 @@ impl Watch {
         let mut problems = Vec::new();
         if self.time_zone.is_some() && self.local_zone().is_none() {
             let name = self.time_zone.as_deref().unwrap_or_default();
-            problems.push(format!("time_zone is {name:?}: write an IANA name such as Europe/Paris"));
+            problems.push(format!(
+                "time_zone is {name:?}: write an IANA name such as Europe/Paris"
+            ));
         }
         if self.services.is_empty() {
             problems.push("no [[service]] is named: nothing would be watched".to_owned());
@@ -173,15 +190,25 @@ impl Watch {
             ));
         }
         if !(1..=35).contains(&rules.history_days) {
-            problems.push(format!("detector.history_days is {}: write 1 to 35, older minutes are gone", rules.history_days));
+            problems.push(format!(
+                "detector.history_days is {}: write 1 to 35, older minutes are gone",
+                rules.history_days
+            ));
         }
         for (position, service) in self.services.iter().enumerate() {
-            for (field, value) in [("name", &service.name), ("log_group", &service.log_group), ("owner", &service.owner)] {
+            for (field, value) in [
+                ("name", &service.name),
+                ("log_group", &service.log_group),
+                ("owner", &service.owner),
+            ] {
                 if value.trim().is_empty() {
                     problems.push(format!("service {}: {field} is empty", position + 1));
                 }
             }
-            if self.services[..position].iter().any(|other| other.log_group == service.log_group) {
+            if self.services[..position]
+                .iter()
+                .any(|other| other.log_group == service.log_group)
+            {
                 problems.push(format!("log group {} is watched twice", service.log_group));
             }
         }
@@ -215,15 +242,44 @@ mod tests {
     #[test]
     fn mistakes_name_the_value_and_the_fix() {
         for (text, parts) in [
-            (SMALLEST.replace("owner = \"team-orders\"", ""), vec!["owner"]),
-            (SMALLEST.replace("owner", "ovner"), vec!["unknown field", "ovner"]),
-            (format!("{SMALLEST}\n[detector]\nsettle_minutes = 2"), vec!["settle_minutes is 2", "6 to 60"]),
-            (format!("{SMALLEST}\n[detector]\nhistory_days = 0"), vec!["history_days is 0"]),
-            (format!("{SMALLEST}\n[detector.incidents]\nclear_windows = 0"), vec!["clear_windows = 0"]),
-            (SMALLEST.split("[[service]]").next().unwrap().to_owned(), vec!["no [[service]]"]),
+            (
+                SMALLEST.replace("owner = \"team-orders\"", ""),
+                vec!["owner"],
+            ),
+            (
+                SMALLEST.replace("owner", "ovner"),
+                vec!["unknown field", "ovner"],
+            ),
+            (
+                format!("{SMALLEST}\n[detector]\nsettle_minutes = 2"),
+                vec!["settle_minutes is 2", "6 to 60"],
+            ),
+            (
+                format!("{SMALLEST}\n[detector]\nhistory_days = 0"),
+                vec!["history_days is 0"],
+            ),
+            (
+                format!("{SMALLEST}\n[detector.incidents]\nclear_windows = 0"),
+                vec!["clear_windows = 0"],
+            ),
+            (
+                SMALLEST.split("[[service]]").next().unwrap().to_owned(),
+                vec!["no [[service]]"],
+            ),
         ] {
             let error = Watch::parse(&text).unwrap_err().to_string();
             assert!(parts.iter().all(|part| error.contains(part)), "{error}");
         }
+    }
+
+    #[test]
+    fn the_file_that_ships_with_the_project_is_one() {
+        let watch = Watch::parse(include_str!("../../outrider.toml")).unwrap();
+        assert!(
+            watch
+                .services
+                .iter()
+                .any(|service| service.function() == "car-api")
+        );
     }
 }

@@ -65,7 +65,11 @@ impl Sample {
     /// The model's input for `minute`.
     #[must_use]
     pub fn input(&self, minute: Minute) -> Input {
-        Input { minute: minute.index(), value: self.value, weight: self.weight }
+        Input {
+            minute: minute.index(),
+            value: self.value,
+            weight: self.weight,
+        }
     }
 }
 
@@ -77,23 +81,35 @@ fn count(rollup: &Rollup) -> f64 {
 /// The samples of a service's own metrics.
 fn from_emf(emf: &Emf, series: &Series, samples: &mut Vec<Sample>) {
     for (key, rollup) in series {
-        let SeriesName::Emf { namespace, metric } = &key.name else { continue };
+        let SeriesName::Emf { namespace, metric } = &key.name else {
+            continue;
+        };
         if *namespace != emf.namespace {
             continue;
         }
         let route = key.dimensions.get(&emf.route_dimension);
         let expected = 1 + usize::from(route.is_some());
-        if key.dimensions.len() != expected || !key.dimensions.contains_key(&emf.service_dimension) {
+        if key.dimensions.len() != expected || !key.dimensions.contains_key(&emf.service_dimension)
+        {
             continue;
         }
         let label = route.map_or_else(|| WHOLE.to_owned(), Clone::clone);
         let requests = SeriesKey {
-            name: SeriesName::Emf { namespace: namespace.clone(), metric: emf.requests.clone() },
+            name: SeriesName::Emf {
+                namespace: namespace.clone(),
+                metric: emf.requests.clone(),
+            },
             dimensions: key.dimensions.clone(),
         };
-        let attempts = series.get(&requests).map_or_else(|| count(rollup), Rollup::sum);
+        let attempts = series
+            .get(&requests)
+            .map_or_else(|| count(rollup), Rollup::sum);
         let (symptom, value, weight) = if *metric == emf.latency {
-            (Symptom::Latency, rollup.quantile(LATENCY_QUANTILE), count(rollup))
+            (
+                Symptom::Latency,
+                rollup.quantile(LATENCY_QUANTILE),
+                count(rollup),
+            )
         } else if *metric == emf.faults {
             (Symptom::Errors, Some(rollup.sum()), attempts)
         } else if *metric == emf.throttled && route.is_none() {
@@ -103,7 +119,15 @@ fn from_emf(emf: &Emf, series: &Series, samples: &mut Vec<Sample>) {
         } else {
             continue;
         };
-        samples.push(Sample { subject: Subject { symptom, series: key.clone(), label }, value, weight });
+        samples.push(Sample {
+            subject: Subject {
+                symptom,
+                series: key.clone(),
+                label,
+            },
+            value,
+            weight,
+        });
     }
 }
 
@@ -114,7 +138,11 @@ fn from_platform(service: &Service, series: &Series, samples: &mut Vec<Sample>) 
     let duration = lambda(LambdaSignal::DurationMs);
     if let Some(rollup) = series.get(&duration) {
         samples.push(Sample {
-            subject: Subject { symptom: Symptom::Latency, series: duration, label: WHOLE.to_owned() },
+            subject: Subject {
+                symptom: Symptom::Latency,
+                series: duration,
+                label: WHOLE.to_owned(),
+            },
             value: rollup.quantile(LATENCY_QUANTILE),
             weight: count(rollup),
         });
@@ -122,7 +150,11 @@ fn from_platform(service: &Service, series: &Series, samples: &mut Vec<Sample>) 
     let invocations = lambda(LambdaSignal::Invocations);
     if let Some(rollup) = series.get(&invocations) {
         samples.push(Sample {
-            subject: Subject { symptom: Symptom::Traffic, series: invocations, label: WHOLE.to_owned() },
+            subject: Subject {
+                symptom: Symptom::Traffic,
+                series: invocations,
+                label: WHOLE.to_owned(),
+            },
             value: Some(rollup.sum()),
             weight: 1.0,
         });
@@ -149,14 +181,30 @@ fn from_outcomes(service: &Service, series: &Series, samples: &mut Vec<Sample>) 
     };
     if let Some((errors, attempts)) = errors {
         // One subject whichever source spoke: a model must not start anew because a poll was late.
-        let subject = Subject { symptom: Symptom::Errors, series: aws_errors, label: label() };
-        samples.push(Sample { subject, value: Some(errors), weight: attempts });
+        let subject = Subject {
+            symptom: Symptom::Errors,
+            series: aws_errors,
+            label: label(),
+        };
+        samples.push(Sample {
+            subject,
+            value: Some(errors),
+            weight: attempts,
+        });
     }
     let throttles = aws(AwsSignal::Throttles);
     if let Some(throttled) = sum(&throttles) {
-        let subject = Subject { symptom: Symptom::Throttles, series: throttles, label: label() };
+        let subject = Subject {
+            symptom: Symptom::Throttles,
+            series: throttles,
+            label: label(),
+        };
         // Invocations exclude what was throttled (AWS Lambda developer guide, "Invocation metrics").
-        samples.push(Sample { subject, value: Some(throttled), weight: throttled + invocations.unwrap_or(0.0) });
+        samples.push(Sample {
+            subject,
+            value: Some(throttled),
+            weight: throttled + invocations.unwrap_or(0.0),
+        });
     }
 }
 
@@ -192,57 +240,123 @@ mod tests {
 
     fn read(service: &Service, series: &[(SeriesKey, Rollup)]) -> Vec<(String, Option<f64>, f64)> {
         let series = series.iter().cloned().collect();
-        samples(service, &series).into_iter().map(|s| (s.subject.id(), s.value.map(f64::round), s.weight)).collect()
+        samples(service, &series)
+            .into_iter()
+            .map(|s| (s.subject.id(), s.value.map(f64::round), s.weight))
+            .collect()
     }
 
     #[test]
     fn own_metrics_are_scored_by_service_and_route_and_nothing_else() {
         let service = service("[service.emf]\nnamespace='CarManager'");
-        let emf = |metric, dims: &[(&str, &str)]| SeriesKey::emf("CarManager", metric, dims.iter().copied());
-        let (own, route) = ([("service", "C")], [("service", "C"), ("route", "GET /cars")]);
-        let found = read(&service, &[
-            (emf("Latency", &own), ones(30, 100.0)),
-            (emf("Latency", &route), ones(20, 100.0)),
-            (emf("Requests", &own), ones(30, 1.0)),
-            (emf("Requests", &route), ones(20, 1.0)),
-            (emf("Faults", &own), ones(30, 0.1)),
-            (emf("Latency", &[("service", "C"), ("car", "7")]), ones(1, 1.0)),
-            (SeriesKey::emf("Elsewhere", "Latency", own), ones(1, 1.0)),
-        ]);
-        assert_eq!(found, [
-            ("errors|emf/CarManager/Faults{service=C}".to_owned(), Some(3.0), 30.0),
-            ("latency|emf/CarManager/Latency{route=GET%20/cars,service=C}".to_owned(), Some(100.0), 20.0),
-            ("latency|emf/CarManager/Latency{service=C}".to_owned(), Some(100.0), 30.0),
-            ("traffic|emf/CarManager/Requests{service=C}".to_owned(), Some(30.0), 1.0),
-        ]);
+        let emf = |metric, dims: &[(&str, &str)]| {
+            SeriesKey::emf("CarManager", metric, dims.iter().copied())
+        };
+        let (own, route) = (
+            [("service", "C")],
+            [("service", "C"), ("route", "GET /cars")],
+        );
+        let found = read(
+            &service,
+            &[
+                (emf("Latency", &own), ones(30, 100.0)),
+                (emf("Latency", &route), ones(20, 100.0)),
+                (emf("Requests", &own), ones(30, 1.0)),
+                (emf("Requests", &route), ones(20, 1.0)),
+                (emf("Faults", &own), ones(30, 0.1)),
+                (
+                    emf("Latency", &[("service", "C"), ("car", "7")]),
+                    ones(1, 1.0),
+                ),
+                (SeriesKey::emf("Elsewhere", "Latency", own), ones(1, 1.0)),
+            ],
+        );
+        assert_eq!(
+            found,
+            [
+                (
+                    "errors|emf/CarManager/Faults{service=C}".to_owned(),
+                    Some(3.0),
+                    30.0
+                ),
+                (
+                    "latency|emf/CarManager/Latency{route=GET%20/cars,service=C}".to_owned(),
+                    Some(100.0),
+                    20.0
+                ),
+                (
+                    "latency|emf/CarManager/Latency{service=C}".to_owned(),
+                    Some(100.0),
+                    30.0
+                ),
+                (
+                    "traffic|emf/CarManager/Requests{service=C}".to_owned(),
+                    Some(30.0),
+                    1.0
+                ),
+            ]
+        );
     }
 
     #[test]
     fn any_function_is_watched_by_its_reports_alone() {
-        let found = read(&service(""), &[
-            (SeriesKey::lambda("car-api", LambdaSignal::DurationMs), ones(10, 50.0)),
-            (SeriesKey::lambda("car-api", LambdaSignal::Invocations), ones(10, 1.0)),
-        ]);
-        assert_eq!(found, [
-            ("latency|lambda/car-api/duration_ms{}".to_owned(), Some(50.0), 10.0),
-            ("traffic|lambda/car-api/invocations{}".to_owned(), Some(10.0), 1.0),
-            ("errors|aws/car-api/errors{}".to_owned(), Some(0.0), 10.0),
-        ]);
+        let found = read(
+            &service(""),
+            &[
+                (
+                    SeriesKey::lambda("car-api", LambdaSignal::DurationMs),
+                    ones(10, 50.0),
+                ),
+                (
+                    SeriesKey::lambda("car-api", LambdaSignal::Invocations),
+                    ones(10, 1.0),
+                ),
+            ],
+        );
+        assert_eq!(
+            found,
+            [
+                (
+                    "latency|lambda/car-api/duration_ms{}".to_owned(),
+                    Some(50.0),
+                    10.0
+                ),
+                (
+                    "traffic|lambda/car-api/invocations{}".to_owned(),
+                    Some(10.0),
+                    1.0
+                ),
+                ("errors|aws/car-api/errors{}".to_owned(), Some(0.0), 10.0),
+            ]
+        );
     }
 
     #[test]
     fn aws_speaks_of_errors_where_it_was_asked_and_throttles_are_attempts_that_never_ran() {
         let aws = |signal| SeriesKey::aws(Some("car-api"), signal);
-        let found = read(&service("[service.emf]\nnamespace='N'"), &[
-            (SeriesKey::lambda("car-api", LambdaSignal::Invocations), ones(10, 1.0)),
-            (aws(AwsSignal::Errors), Rollup::of(2.0)),
-            (aws(AwsSignal::Invocations), Rollup::of(40.0)),
-            (aws(AwsSignal::Throttles), Rollup::of(5.0)),
-        ]);
-        assert_eq!(found, [
-            ("errors|aws/car-api/errors{}".to_owned(), Some(2.0), 40.0),
-            ("throttles|aws/car-api/throttles{}".to_owned(), Some(5.0), 45.0),
-        ]);
+        let found = read(
+            &service("[service.emf]\nnamespace='N'"),
+            &[
+                (
+                    SeriesKey::lambda("car-api", LambdaSignal::Invocations),
+                    ones(10, 1.0),
+                ),
+                (aws(AwsSignal::Errors), Rollup::of(2.0)),
+                (aws(AwsSignal::Invocations), Rollup::of(40.0)),
+                (aws(AwsSignal::Throttles), Rollup::of(5.0)),
+            ],
+        );
+        assert_eq!(
+            found,
+            [
+                ("errors|aws/car-api/errors{}".to_owned(), Some(2.0), 40.0),
+                (
+                    "throttles|aws/car-api/throttles{}".to_owned(),
+                    Some(5.0),
+                    45.0
+                ),
+            ]
+        );
     }
 
     #[test]

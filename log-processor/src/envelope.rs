@@ -21,6 +21,10 @@ const END_OF_TIME: i64 = 253_370_764_800_000;
 /// Largest message: what PutLogEvents takes (Amazon CloudWatch Logs quotas, "Event size").
 const MAX_MESSAGE: usize = 1024 * 1024;
 
+/// Elements of one `logEvents`. With an id of 56 digits a log event takes 110 bytes at least, so that a payload at
+/// the default inflate cap holds 610,000 of them; whoever sends more sends no log events.
+const MAX_EVENTS: usize = 610_000;
+
 members! {
     /// A document as CloudWatch Logs sends it.
     Envelope {
@@ -155,7 +159,13 @@ impl<'de, F: FnMut(&'de str, Result<LogEvent<'de>, BadRecord>)> Visitor<'de> for
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut events: A) -> Result<(), A::Error> {
+        let mut left = MAX_EVENTS;
         while let Some(raw) = events.next_element::<&'de RawValue>()? {
+            left = left.checked_sub(1).ok_or_else(|| {
+                serde::de::Error::custom(format_args!(
+                    "more than {MAX_EVENTS} elements, which no batch has"
+                ))
+            })?;
             (self.0)(raw.get(), log_event(raw));
         }
         Ok(())

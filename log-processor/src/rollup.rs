@@ -19,53 +19,71 @@ pub struct Limits {
     pub rollups: usize,
     /// Bytes of the names and values that make their keys.
     pub key_bytes: usize,
+    /// Bytes of keys and values that are looked at, each time they are: a document of two kilobytes can name ten
+    /// thousand series, and a payload can hold thirty thousand such documents.
+    pub work_bytes: usize,
 }
 
 impl Default for Limits {
-    /// A hundred thousand rollups: ten for each of the 10,000 events of a batch that the largest PutLogEvents
-    /// makes; 16 MiB of keys: 160 bytes for each.
+    /// A hundred thousand rollups: ten for each of the 10,000 events that PutLogEvents takes at once; 16 MiB of
+    /// keys: 160 bytes for each. 512 MiB of work: a payload at the inflate cap that is EMF throughout, with ten
+    /// series a document, takes half of it, and a second or two.
     fn default() -> Self {
         Self {
             rollups: 100_000,
             key_bytes: 16 * 1024 * 1024,
+            work_bytes: 512 * 1024 * 1024,
         }
     }
 }
 
+/// What finding a series and adding one value cost, in bytes of key that cost as much.
+const WORK_PER_DATUM: usize = 128;
+const WORK_PER_VALUE: usize = 16;
+
 /// What is left of the limits after some batches of a payload.
 #[derive(Debug)]
-pub(crate) struct Room {
-    rollups: usize,
-    key_bytes: usize,
+pub(crate) struct Room(Limits);
+
+fn bytes(key: &SeriesKey) -> usize {
+    let name = match &key.name {
+        SeriesName::Emf { namespace, metric } => namespace.len() + metric.len(),
+        SeriesName::Lambda { function, .. } => function.len(),
+        SeriesName::Aws { function, .. } => function.as_ref().map_or(0, String::len),
+    };
+    let dimensions = key.dimensions.iter();
+    name + dimensions
+        .map(|(name, value)| name.len() + value.len())
+        .sum::<usize>()
 }
 
 impl Room {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self {
-            rollups: limits.rollups,
-            key_bytes: limits.key_bytes,
-        }
+        Self(*limits)
     }
 
     /// Takes the room for one more rollup; `false` when there is none left.
     fn take(&mut self, key: &SeriesKey) -> bool {
-        let name = match &key.name {
-            SeriesName::Emf { namespace, metric } => namespace.len() + metric.len(),
-            SeriesName::Lambda { function, .. } => function.len(),
-            SeriesName::Aws { function, .. } => function.as_ref().map_or(0, String::len),
-        };
-        let dimensions: usize = key
-            .dimensions
-            .iter()
-            .map(|(name, value)| name.len() + value.len())
-            .sum();
-        let (Some(rollups), Some(key_bytes)) = (
-            self.rollups.checked_sub(1),
-            self.key_bytes.checked_sub(name + dimensions),
-        ) else {
+        let rollups = self.0.rollups.checked_sub(1);
+        let key_bytes = self.0.key_bytes.checked_sub(bytes(key));
+        let (Some(rollups), Some(key_bytes)) = (rollups, key_bytes) else {
             return false;
         };
-        *self = Self { rollups, key_bytes };
+        self.0 = Limits {
+            rollups,
+            key_bytes,
+            ..self.0
+        };
+        true
+    }
+
+    /// Takes the work of looking at `values` of a series; `false` when there is none left.
+    fn work(&mut self, key: &SeriesKey, values: usize) -> bool {
+        let work = bytes(key) + WORK_PER_DATUM + values * WORK_PER_VALUE;
+        let Some(left) = self.0.work_bytes.checked_sub(work) else {
+            return false;
+        };
+        self.0.work_bytes = left;
         true
     }
 }
@@ -85,20 +103,27 @@ impl<'a> Roller<'a> {
         }
     }
 
-    /// Adds a document's samples. `false` when some found no room.
+    /// Adds a document's samples. `false` when some found no room; what is beyond the work is not even looked at.
     pub(crate) fn document(&mut self, document: &Document<'_>) -> bool {
         let minute = document.minute();
-        document.data().fold(true, |all, (key, observations)| {
-            self.add(minute, key, observations) && all
-        })
+        let mut fits = true;
+        for (key, observations) in document.data() {
+            if !self.room.work(&key, observations.len()) {
+                return false;
+            }
+            fits &= self.add(minute, key, observations);
+        }
+        fits
     }
 
     /// Adds a report's samples. `false` when some found no room.
     pub(crate) fn report(&mut self, function: &str, minute: Minute, report: &Report) -> bool {
-        report.samples().fold(true, |all, (signal, value)| {
+        let mut fits = true;
+        for (signal, value) in report.samples() {
             let observation = Observation::Value { value, weight: 1 };
-            self.add(minute, SeriesKey::lambda(function, signal), &[observation]) && all
-        })
+            fits &= self.add(minute, SeriesKey::lambda(function, signal), &[observation]);
+        }
+        fits
     }
 
     fn add(&mut self, minute: Minute, key: SeriesKey, observations: &[Observation]) -> bool {

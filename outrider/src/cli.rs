@@ -49,15 +49,27 @@ pub fn run() -> ExitCode {
     let command = Cli::parse().command;
     // A function that panics says so in its own log, as on Lambda.
     platform::logging::log_panics();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
     };
     let result = match command {
         Command::Demo(args) => runtime.block_on(run_demo(args)),
-        Command::Up(args) => runtime.block_on(up::run(args, &mut |line| print(line))).map(|()| ExitCode::SUCCESS),
-        Command::Ingest(args) => ingest::run(&args, &mut std::io::stdout().lock(), &mut std::io::stderr().lock()),
-        Command::Incidents(args) => runtime.block_on(incidents_command::run(args, &mut |line| print(line))),
+        Command::Up(args) => runtime
+            .block_on(up::run(args, &mut |line| print(line)))
+            .map(|()| ExitCode::SUCCESS),
+        Command::Ingest(args) => ingest::run(
+            &args,
+            &mut std::io::stdout().lock(),
+            &mut std::io::stderr().lock(),
+        ),
+        Command::Incidents(args) => {
+            runtime.block_on(incidents_command::run(args, &mut |line| print(line)))
+        }
     };
     result.unwrap_or_else(|error| failed(&error))
 }
@@ -105,8 +117,20 @@ async fn run_demo(args: DemoArgs) -> anyhow::Result<ExitCode> {
         None => fresh_folder(args.seed)?,
     };
     let bar = progress_bar();
-    let options = demo::Options { seed: args.seed, data, store_calls: None };
-    let summary = demo::run(options, &mut Told { bar: &bar, quiet: args.json }, &bar).await?;
+    let options = demo::Options {
+        seed: args.seed,
+        data,
+        store_calls: None,
+    };
+    let summary = demo::run(
+        options,
+        &mut Told {
+            bar: &bar,
+            quiet: args.json,
+        },
+        &bar,
+    )
+    .await?;
     if args.json {
         print(&serde_json::to_string(&summary)?);
     } else {
@@ -129,16 +153,24 @@ fn tell(summary: &Summary) {
     print("");
     for fault in &summary.faults {
         let outcome = match (&fault.detected, fault.seconds_to_detect, &fault.resolved) {
-            (Some(_), Some(seconds), Some(resolved)) => format!("detected after {seconds} s, resolved {resolved}"),
+            (Some(_), Some(seconds), Some(resolved)) => {
+                format!("detected after {seconds} s, resolved {resolved}")
+            }
             (Some(_), Some(seconds), None) => format!("detected after {seconds} s, not resolved"),
             _ => "MISSED".to_owned(),
         };
-        print(&format!("{:<9} fault at {}: {outcome}", fault.kind, fault.started));
+        print(&format!(
+            "{:<9} fault at {}: {outcome}",
+            fault.kind, fault.started
+        ));
     }
     print(&format!("pages without a fault: {}", summary.false_pages));
     print(&format!(
         "{} requests, {} log events, {} rollups",
         summary.requests, summary.log_events, summary.rollups
     ));
-    print(&format!("messages: {} (the mails beside it in email/, the chat bodies in chat/)", summary.inbox));
+    print(&format!(
+        "messages: {} (the mails beside it in email/, the chat bodies in chat/)",
+        summary.inbox
+    ));
 }

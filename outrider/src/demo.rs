@@ -49,7 +49,11 @@ pub trait Narrator {
 ///
 /// # Errors
 /// A data directory that is in use, cannot be written, or holds another seed's demo.
-pub async fn run(options: Options, narrator: &mut dyn Narrator, progress: &ProgressBar) -> anyhow::Result<Summary> {
+pub async fn run(
+    options: Options,
+    narrator: &mut dyn Narrator,
+    progress: &ProgressBar,
+) -> anyhow::Result<Summary> {
     let from = Minute::parse(FROM).context("the constant FROM")?;
     let scenario = Scenario::demo(options.seed, from);
     let clock = Arc::new(VirtualClock::at(from.start()));
@@ -101,11 +105,17 @@ pub async fn run(options: Options, narrator: &mut dyn Narrator, progress: &Progr
 /// still wait in the outbox, and doing it again changes nothing.
 async fn first_minute(stack: &Stack, scenario: &Scenario) -> anyhow::Result<Minute> {
     let pointer = stack.detector.state.pointer(0).await?;
-    Ok(pointer.map_or(scenario.from, |pointer| pointer.decided.clamp(scenario.from, scenario.to())))
+    Ok(pointer.map_or(scenario.from, |pointer| {
+        pointer.decided.clamp(scenario.from, scenario.to())
+    }))
 }
 
 /// The exit code of a finished demo: 0 only if every fault was detected and nothing else paged.
 #[must_use]
 pub fn exit_code(summary: &Summary) -> ExitCode {
-    if summary.all_detected() && summary.false_pages == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if summary.all_detected() && summary.false_pages == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -87,11 +87,22 @@ pub struct MinuteEnd {
 
 fn topics() -> Topics {
     let arn = |name| format!("arn:aws:sns:eu-west-1:000000000000:outrider-{name}");
-    Topics { page: arn("page"), ticket: arn("ticket"), chat: arn("chat") }
+    Topics {
+        page: arn("page"),
+        ticket: arn("ticket"),
+        chat: arn("chat"),
+    }
 }
 
-fn output(folder: &Path, function: &str, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Emitter>> {
-    Ok(Arc::new(output::File::open(&folder.join(format!("{function}.jsonl")), clock.clone())?))
+fn output(
+    folder: &Path,
+    function: &str,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Arc<dyn Emitter>> {
+    Ok(Arc::new(output::File::open(
+        &folder.join(format!("{function}.jsonl")),
+        clock.clone(),
+    )?))
 }
 
 impl Stack {
@@ -100,7 +111,13 @@ impl Stack {
     /// # Errors
     /// A data directory that is in use or cannot be written, a port that is taken.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
-        let Options { data, port, clock, arrivals, store_calls } = options;
+        let Options {
+            data,
+            port,
+            clock,
+            arrivals,
+            store_calls,
+        } = options;
         let instance = instance::Lock::take(&data)?;
         let logs = data.join("logs");
         let journal = Arc::new(Journal::in_folder(&logs.join(FUNCTION))?);
@@ -108,14 +125,23 @@ impl Stack {
         let sns = sns::start(&data).await?;
         let bus = event_bus::start(&data.join("events.jsonl")).await?;
 
-        let dynamodb = store_calls::client(&aws::for_endpoint(&database.endpoint()).await, store_calls);
-        car_api::store::dynamodb::create_table(&dynamodb, CARS).await.context("cannot create the table of cars")?;
+        let dynamodb =
+            store_calls::client(&aws::for_endpoint(&database.endpoint()).await, store_calls);
+        car_api::store::dynamodb::create_table(&dynamodb, CARS)
+            .await
+            .context("cannot create the table of cars")?;
         create_series_table(&dynamodb, SERIES).await?;
         create_state_table(&dynamodb, STATE).await?;
         let series = Arc::new(DynamoDbSeriesStore::new(dynamodb.clone(), SERIES));
 
         let bus_config = aws::for_endpoint(&bus.endpoint()).await;
-        let function = Function::car_api(dynamodb.clone(), CARS, &bus_config, clock.clone(), journal.clone())?;
+        let function = Function::car_api(
+            dynamodb.clone(),
+            CARS,
+            &bus_config,
+            clock.clone(),
+            journal.clone(),
+        )?;
         let gateway = gateway::start(port, Arc::new(function), arrivals, clock.clone()).await?;
 
         let processor = log_processor::Deps {
@@ -133,7 +159,10 @@ impl Stack {
             series,
             state: Arc::new(DynamoDbStateStore::new(dynamodb, STATE)),
             checkpoints: Checkpoints::folder(&data.join("state"))?,
-            metrics: Arc::new(metrics::FunctionMetrics { function: FUNCTION.to_owned(), journal: journal.clone() }),
+            metrics: Arc::new(metrics::FunctionMetrics {
+                function: FUNCTION.to_owned(),
+                journal: journal.clone(),
+            }),
             notifier: Arc::new(notifier),
             emitter: output(&logs, "detector", &clock)?,
             clock,
@@ -141,7 +170,14 @@ impl Stack {
             owner: "local".to_owned(),
             warm: detector::Warm::default(),
         };
-        Ok(Self { journal, detector, processor, gateway, others: [database, sns, bus], _instance: instance })
+        Ok(Self {
+            journal,
+            detector,
+            processor,
+            gateway,
+            others: [database, sns, bus],
+            _instance: instance,
+        })
     }
 
     /// Where the API listens.
@@ -156,12 +192,19 @@ impl Stack {
     /// # Errors
     /// A function that failed.
     pub async fn end_minute(&self, minute: Minute) -> anyhow::Result<MinuteEnd> {
-        let delivered = subscription::deliver(&self.journal, LOG_GROUP, minute, &self.processor).await?;
-        let tick = detector::Tick { at: minute.plus(1).start(), shard: 0 };
+        let delivered =
+            subscription::deliver(&self.journal, LOG_GROUP, minute, &self.processor).await?;
+        let tick = detector::Tick {
+            at: minute.plus(1).start(),
+            shard: 0,
+        };
         let detected = detector::handle(&tick, &self.detector)
             .await
             .with_context(|| format!("the detector failed on {minute}"))?;
-        Ok(MinuteEnd { delivered, detected })
+        Ok(MinuteEnd {
+            delivered,
+            detected,
+        })
     }
 
     /// Delivers what an earlier process left: the log events of minutes that the detector has not decided yet.
@@ -169,7 +212,9 @@ impl Stack {
     /// # Errors
     /// A journal that cannot be read; a log-processor that failed.
     pub async fn deliver_left_over(&self, before: Minute) -> anyhow::Result<()> {
-        let Some(pointer) = self.detector.state.pointer(0).await? else { return Ok(()) };
+        let Some(pointer) = self.detector.state.pointer(0).await? else {
+            return Ok(());
+        };
         for minute in self.journal.minutes()?.range(pointer.decided..before) {
             subscription::deliver(&self.journal, LOG_GROUP, *minute, &self.processor).await?;
         }
@@ -204,11 +249,19 @@ impl OpenState {
     /// A directory that is in use, or that holds no database.
     pub async fn open(data: &Path) -> anyhow::Result<Self> {
         let file = data.join("dynamodb.sqlite");
-        anyhow::ensure!(file.exists(), "{} holds no data of outrider; name the folder with --data", data.display());
+        anyhow::ensure!(
+            file.exists(),
+            "{} holds no data of outrider; name the folder with --data",
+            data.display()
+        );
         let instance = Lock::take(data)?;
         let database = dynamodb::start(Some(&file)).await?;
         let client = aws_sdk_dynamodb::Client::new(&aws::for_endpoint(&database.endpoint()).await);
-        Ok(Self { store: DynamoDbStateStore::new(client, STATE), database, _instance: instance })
+        Ok(Self {
+            store: DynamoDbStateStore::new(client, STATE),
+            database,
+            _instance: instance,
+        })
     }
 
     /// The store.

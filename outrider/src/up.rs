@@ -39,7 +39,11 @@ impl AsTheyCome {
 
 impl Arrivals for AsTheyCome {
     fn next(&self) -> Arrival {
-        Arrival { request: self.0.fetch_add(1, Ordering::Relaxed), throttled: false, init_ms: None }
+        Arrival {
+            request: self.0.fetch_add(1, Ordering::Relaxed),
+            throttled: false,
+            init_ms: None,
+        }
     }
 }
 
@@ -57,8 +61,14 @@ pub async fn run(args: UpArgs, say: &mut dyn FnMut(&str)) -> anyhow::Result<()> 
         store_calls: None,
     })
     .await?;
-    say(&format!("cars at {}/cars, messages in {}/inbox; Ctrl-C stops", stack.url(), args.data.display()));
-    stack.deliver_left_over(Minute::containing(clock.now())).await?;
+    say(&format!(
+        "cars at {}/cars, messages in {}/inbox; Ctrl-C stops",
+        stack.url(),
+        args.data.display()
+    ));
+    stack
+        .deliver_left_over(Minute::containing(clock.now()))
+        .await?;
     let interrupted = tokio::signal::ctrl_c();
     tokio::pin!(interrupted);
     loop {
@@ -76,7 +86,10 @@ pub async fn run(args: UpArgs, say: &mut dyn FnMut(&str)) -> anyhow::Result<()> 
         }
         match stack.end_minute(minute).await {
             Ok(end) => {
-                say(&format!("{minute}  {} log events, {} series", end.delivered.events, end.detected.series_evaluated));
+                say(&format!(
+                    "{minute}  {} log events, {} series",
+                    end.delivered.events, end.detected.series_evaluated
+                ));
                 for told in &end.detected.told {
                     say(&format!("{minute}  {:<8} {}", told.action, told.headline));
                 }

@@ -13,11 +13,19 @@ mod sources;
 /// Fails with every complaint at once.
 #[track_caller]
 fn none(complaints: Vec<String>) {
-    assert!(complaints.is_empty(), "{} complaint(s):\n  {}", complaints.len(), complaints.join("\n  "));
+    assert!(
+        complaints.is_empty(),
+        "{} complaint(s):\n  {}",
+        complaints.len(),
+        complaints.join("\n  ")
+    );
 }
 
 /// Fails unless there is exactly one complaint, and it is about `part`.
 #[track_caller]
 fn one(complaints: Vec<String>, part: &str) {
-    assert!(complaints.len() == 1 && complaints[0].contains(part), "expected one about {part}: {complaints:?}");
+    assert!(
+        complaints.len() == 1 && complaints[0].contains(part),
+        "expected one about {part}: {complaints:?}"
+    );
 }

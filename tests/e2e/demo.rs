@@ -1,1 +1,5 @@
-//! x
+//! The demo as a newcomer runs it.
+
+mod contract;
+mod killed;
+mod messages;

@@ -25,7 +25,10 @@ impl Bucket {
     pub async fn start() -> Self {
         let objects = Objects::default();
         let router = Router::new().fallback(serve).with_state(objects.clone());
-        Self { listener: Listener::serve(router).await, objects }
+        Self {
+            listener: Listener::serve(router).await,
+            objects,
+        }
     }
 
     /// Its endpoint.
@@ -34,10 +37,15 @@ impl Bucket {
         self.listener.endpoint()
     }
 
-    /// The paths of its objects, `/<bucket>/<key>`.
+    /// The path of its last object by name, `/<bucket>/<key>`.
     #[must_use]
-    pub fn paths(&self) -> Vec<String> {
-        self.objects.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    pub fn newest(&self) -> Option<String> {
+        self.objects
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .keys()
+            .next_back()
+            .cloned()
     }
 }
 
@@ -46,12 +54,24 @@ fn xml(status: StatusCode, body: impl Into<String>) -> Response {
 }
 
 /// `PutObject`, `GetObject` and `DeleteObjects` (Amazon S3 API reference).
-async fn serve(State(objects): State<Objects>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+async fn serve(
+    State(objects): State<Objects>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let mut objects = objects.lock().unwrap_or_else(PoisonError::into_inner);
     let path = uri.path().to_owned();
     match method {
-        Method::PUT if headers.get("if-none-match").is_some_and(|tag| tag == "*") && objects.contains_key(&path) => {
-            xml(StatusCode::PRECONDITION_FAILED, "<Error><Code>PreconditionFailed</Code></Error>")
+        Method::PUT
+            if headers.get("if-none-match").is_some_and(|tag| tag == "*")
+                && objects.contains_key(&path) =>
+        {
+            xml(
+                StatusCode::PRECONDITION_FAILED,
+                "<Error><Code>PreconditionFailed</Code></Error>",
+            )
         }
         Method::PUT => {
             objects.insert(path, body);
@@ -59,21 +79,33 @@ async fn serve(State(objects): State<Objects>, method: Method, uri: Uri, headers
         }
         Method::GET => match objects.get(&path) {
             Some(object) => {
-                let headers = [("etag", "\"0\""), ("last-modified", "Fri, 20 Nov 2026 22:05:00 GMT")];
+                let headers = [
+                    ("etag", "\"0\""),
+                    ("last-modified", "Fri, 20 Nov 2026 22:05:00 GMT"),
+                ];
                 (StatusCode::OK, headers, object.clone()).into_response()
             }
-            None => xml(StatusCode::NOT_FOUND, "<Error><Code>NoSuchKey</Code></Error>"),
+            None => xml(
+                StatusCode::NOT_FOUND,
+                "<Error><Code>NoSuchKey</Code></Error>",
+            ),
         },
         Method::POST if uri.query().is_some_and(|query| query.starts_with("delete")) => {
             let text = String::from_utf8_lossy(&body).into_owned();
-            let keys = text.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next());
+            let keys = text
+                .split("<Key>")
+                .skip(1)
+                .filter_map(|rest| rest.split("</Key>").next());
             let deleted: String = keys
                 .map(|key| {
                     objects.remove(&format!("{}/{key}", path.trim_end_matches('/')));
                     format!("<Deleted><Key>{key}</Key></Deleted>")
                 })
                 .collect();
-            xml(StatusCode::OK, format!("<DeleteResult>{deleted}</DeleteResult>"))
+            xml(
+                StatusCode::OK,
+                format!("<DeleteResult>{deleted}</DeleteResult>"),
+            )
         }
         _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
     }

@@ -14,7 +14,11 @@ pub fn binary(name: &str) -> PathBuf {
         folder = folder.parent().unwrap_or(folder);
     }
     let binary = folder.join(name);
-    assert!(binary.exists(), "{} is not there: build the workspace first (cargo build --workspace)", binary.display());
+    assert!(
+        binary.exists(),
+        "{} is not there: build the workspace first (cargo build --workspace)",
+        binary.display()
+    );
     binary
 }
 

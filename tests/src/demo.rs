@@ -28,7 +28,9 @@ pub struct Finished {
 #[must_use]
 pub fn run(seed: u64, data: &Path) -> Finished {
     let mut command = Command::new(built::binary("outrider"));
-    command.args(["demo", "--json", "--seed", &seed.to_string(), "--data"]).arg(data);
+    command
+        .args(["demo", "--json", "--seed", &seed.to_string(), "--data"])
+        .arg(data);
     finished(output(&mut command), data)
 }
 
@@ -44,12 +46,23 @@ pub fn run_killed(seed: u64, data: &Path, at: u64) -> Option<u64> {
     let output = output(&mut command);
     output.status.code()?;
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Some(text.trim().parse().unwrap_or_else(|error| panic!("{error} in {text}")))
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Some(
+        text.trim()
+            .parse()
+            .unwrap_or_else(|error| panic!("{error} in {text}")),
+    )
 }
 
 fn output(command: &mut Command) -> Output {
-    command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"))
+    command
+        .stdin(Stdio::null())
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"))
 }
 
 fn finished(output: Output, data: &Path) -> Finished {
@@ -57,31 +70,66 @@ fn finished(output: Output, data: &Path) -> Finished {
     let summary = if stdout.is_empty() {
         Value::Null
     } else {
-        serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("--json wrote no document: {error}\n{stdout}"))
+        serde_json::from_str(&stdout)
+            .unwrap_or_else(|error| panic!("--json wrote no document: {error}\n{stdout}"))
     };
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-    Finished { code: output.status.code(), summary, stderr, inbox: inbox(&data.join("inbox")) }
+    Finished {
+        code: output.status.code(),
+        summary,
+        stderr,
+        inbox: inbox(&data.join("inbox")),
+    }
 }
 
 /// The files of an inbox; none when there is no inbox.
 fn inbox(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let entries = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
     let visible = entries.filter(|path| !name(path).starts_with('.'));
-    visible.map(|path| (name(&path), std::fs::read(&path).unwrap_or_default())).collect()
+    visible
+        .map(|path| (name(&path), std::fs::read(&path).unwrap_or_default()))
+        .collect()
 }
 
 fn name(path: &PathBuf) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 impl Finished {
     /// The document without what names the data directory: equal for runs in different ones.
     #[must_use]
     pub fn story(&self) -> Value {
-        let mut story = self.summary.clone();
-        if let Some(members) = story.as_object_mut() {
-            members.remove("inbox");
-        }
-        story
+        without(&self.summary, &["inbox"])
     }
+
+    /// The story without what a new process adds to it: its own cold start, which it logs and counts.
+    #[must_use]
+    pub fn incidents(&self) -> Value {
+        without(&self.summary, &["inbox", "log_events", "rollups"])
+    }
+
+    /// One of the document's counts.
+    ///
+    /// # Panics
+    /// When it is no count.
+    #[must_use]
+    pub fn count(&self, name: &str) -> u64 {
+        self.summary[name]
+            .as_u64()
+            .unwrap_or_else(|| panic!("{name} is no count in {}", self.summary))
+    }
+}
+
+fn without(document: &Value, members: &[&str]) -> Value {
+    let mut document = document.clone();
+    if let Some(all) = document.as_object_mut() {
+        all.retain(|name, _| !members.contains(&name.as_str()));
+    }
+    document
 }

@@ -22,8 +22,13 @@ impl EventBus {
     /// Starts it empty.
     pub async fn start() -> Self {
         let taken = Arc::new(Mutex::default());
-        let router = Router::new().route("/", post(put_events)).with_state(Arc::clone(&taken));
-        Self { listener: Listener::serve(router).await, taken }
+        let router = Router::new()
+            .route("/", post(put_events))
+            .with_state(Arc::clone(&taken));
+        Self {
+            listener: Listener::serve(router).await,
+            taken,
+        }
     }
 
     /// Its endpoint.
@@ -35,7 +40,10 @@ impl EventBus {
     /// The entries that were put, in order.
     #[must_use]
     pub fn taken(&self) -> Vec<Value> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.taken
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -43,8 +51,16 @@ impl EventBus {
 async fn put_events(State(taken): State<Arc<Mutex<Vec<Value>>>>, body: Bytes) -> impl IntoResponse {
     let request: Value = serde_json::from_slice(&body).unwrap_or_default();
     let entries = request["Entries"].as_array().cloned().unwrap_or_default();
-    let ids: Vec<_> = (0..entries.len()).map(|position| json!({ "EventId": format!("event-{position}") })).collect();
-    taken.lock().unwrap_or_else(PoisonError::into_inner).extend(entries);
+    let ids: Vec<_> = (0..entries.len())
+        .map(|position| json!({ "EventId": format!("event-{position}") }))
+        .collect();
+    taken
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .extend(entries);
     let answer = json!({ "FailedEntryCount": 0, "Entries": ids });
-    ([("content-type", "application/x-amz-json-1.1")], answer.to_string())
+    (
+        [("content-type", "application/x-amz-json-1.1")],
+        answer.to_string(),
+    )
 }

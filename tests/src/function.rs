@@ -2,8 +2,10 @@
 
 use std::fs::File;
 use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use bytes::Bytes;
+use platform::clock::{Clock, Mark, Operation, SystemClock};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
@@ -21,6 +23,7 @@ pub struct Function {
     pub api: RuntimeApi,
     process: Child,
     task: TempDir,
+    spawned: Mark,
 }
 
 /// How a function ended.
@@ -44,7 +47,10 @@ const LAMBDA_SETS: [(&str, &str); 11] = [
     ("AWS_LAMBDA_FUNCTION_VERSION", "7"),
     ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
     ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/under-test"),
-    ("AWS_LAMBDA_LOG_STREAM_NAME", "2026/11/20/[7]0123456789abcdef"),
+    (
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        "2026/11/20/[7]0123456789abcdef",
+    ),
     ("AWS_REGION", "eu-west-1"),
     ("AWS_SECRET_ACCESS_KEY", "test"),
     ("TZ", ":UTC"),
@@ -57,7 +63,8 @@ impl Function {
     /// # Panics
     /// When it cannot be started.
     pub async fn start(name: &str, vars: &[(&str, &str)]) -> Self {
-        let task = tempfile::tempdir().unwrap_or_else(|error| panic!("no folder for {name}: {error}"));
+        let task =
+            tempfile::tempdir().unwrap_or_else(|error| panic!("no folder for {name}: {error}"));
         Self::start_in(task, name, vars).await
     }
 
@@ -69,8 +76,11 @@ impl Function {
         let failed = |error: std::io::Error| -> ! { panic!("{name} cannot be started: {error}") };
         let api = RuntimeApi::start().await;
         let bootstrap = task.path().join("bootstrap");
-        std::os::unix::fs::symlink(built::binary(name), &bootstrap).unwrap_or_else(|error| failed(error));
-        let output = |name| File::create(task.path().join(name)).unwrap_or_else(|error| failed(error));
+        std::os::unix::fs::symlink(built::binary(name), &bootstrap)
+            .unwrap_or_else(|error| failed(error));
+        let output =
+            |name| File::create(task.path().join(name)).unwrap_or_else(|error| failed(error));
+        let spawned = SystemClock.start();
         let process = Command::new(&bootstrap)
             .current_dir(task.path())
             .env_clear()
@@ -84,7 +94,12 @@ impl Function {
             .kill_on_drop(true)
             .spawn()
             .unwrap_or_else(|error| failed(error));
-        Self { api, process, task }
+        Self {
+            api,
+            process,
+            task,
+            spawned,
+        }
     }
 
     /// Has it handle an event.
@@ -108,13 +123,13 @@ impl Function {
         }
     }
 
-    /// Waits until it has asked for its first event.
+    /// Waits until it has asked for its first event; says how long that took from the moment it was started.
     ///
     /// # Panics
     /// When it ends instead.
-    pub async fn started(&mut self) {
+    pub async fn started(&mut self) -> Duration {
         tokio::select! {
-            () = self.api.first_poll() => {}
+            () = self.api.first_poll() => SystemClock.finish(Operation::Request, self.spawned),
             status = self.process.wait() => {
                 panic!("the function ended ({status:?})\n{}\n{}", self.read("stdout"), self.read("stderr"))
             }
@@ -126,8 +141,16 @@ impl Function {
     /// # Panics
     /// When that cannot be learned.
     pub async fn ended(mut self) -> Ended {
-        let status = self.process.wait().await.unwrap_or_else(|error| panic!("how did it end? {error}"));
-        Ended { status, stdout: self.read("stdout"), stderr: self.read("stderr") }
+        let status = self
+            .process
+            .wait()
+            .await
+            .unwrap_or_else(|error| panic!("how did it end? {error}"));
+        Ended {
+            status,
+            stdout: self.read("stdout"),
+            stderr: self.read("stderr"),
+        }
     }
 
     /// The id of its process; the same one as long as it lives.
@@ -139,8 +162,11 @@ impl Function {
     /// The memory it holds, where the system says so.
     #[must_use]
     pub fn resident_kib(&self) -> Option<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()?)).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.process.id()?)).ok()?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))?;
         line.split_whitespace().next()?.parse().ok()
     }
 
@@ -173,9 +199,14 @@ impl Log {
     pub fn of(output: &str) -> Self {
         let mut log = Self::default();
         for line in output.lines() {
-            let value: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in the line {line}"));
+            let value: Value = serde_json::from_str(line)
+                .unwrap_or_else(|error| panic!("{error} in the line {line}"));
             assert!(value.is_object(), "a log line is no object: {line}");
-            if value.get("_aws").is_some() { log.emf.push(value) } else { log.lines.push(value) }
+            if value.get("_aws").is_some() {
+                log.emf.push(value)
+            } else {
+                log.lines.push(value)
+            }
         }
         log
     }
@@ -183,6 +214,9 @@ impl Log {
     /// The documents that hold a metric.
     #[must_use]
     pub fn with(&self, metric: signals::Metric) -> Vec<&Value> {
-        self.emf.iter().filter(|document| document.get(metric.name()).is_some()).collect()
+        self.emf
+            .iter()
+            .filter(|document| document.get(metric.name()).is_some())
+            .collect()
     }
 }

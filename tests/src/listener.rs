@@ -18,11 +18,16 @@ impl Listener {
     ///
     /// # Panics
     /// Without a free port.
-    #[expect(clippy::disallowed_methods, reason = "a test's server, which ends with the test")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test's server, which ends with the test"
+    )]
     pub async fn serve(router: Router) -> Self {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let socket = socket.unwrap_or_else(|error| panic!("no free port: {error}"));
-        let address = socket.local_addr().unwrap_or_else(|error| panic!("a bound socket has no address: {error}"));
+        let address = socket
+            .local_addr()
+            .unwrap_or_else(|error| panic!("a bound socket has no address: {error}"));
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(async move {
             tokio::select! {
@@ -31,7 +36,10 @@ impl Listener {
                 _ = stopped => {}
             }
         });
-        Self { address, _stop: stop }
+        Self {
+            address,
+            _stop: stop,
+        }
     }
 
     /// `127.0.0.1:<port>`

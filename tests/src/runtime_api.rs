@@ -46,7 +46,6 @@ impl Answer {
     ///
     /// # Panics
     /// When the function failed.
-    #[must_use]
     pub fn response(self) -> Value {
         match self {
             Self::Response(value) => value,
@@ -95,13 +94,26 @@ impl RuntimeApi {
     pub async fn start() -> Self {
         let (send, receive) = mpsc::unbounded_channel();
         let (counted, polls) = watch::channel(0);
-        let shared = Arc::new(Shared { queue: Mutex::new(receive), pending: StdMutex::default(), polls: counted });
+        let shared = Arc::new(Shared {
+            queue: Mutex::new(receive),
+            pending: StdMutex::default(),
+            polls: counted,
+        });
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
+            .route(
+                "/2018-06-01/runtime/invocation/{id}/response",
+                post(response),
+            )
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
             .with_state(shared.clone());
-        Self { listener: Listener::serve(router).await, shared, send, polls, next: AtomicU64::new(1) }
+        Self {
+            listener: Listener::serve(router).await,
+            shared,
+            send,
+            polls,
+            next: AtomicU64::new(1),
+        }
     }
 
     /// What `AWS_LAMBDA_RUNTIME_API` is to be.
@@ -129,15 +141,28 @@ impl RuntimeApi {
     pub async fn invoke(&self, event: Bytes) -> Answer {
         let id = format!("invocation-{}", self.next.fetch_add(1, Ordering::SeqCst));
         let (answer, answered) = oneshot::channel();
-        self.shared.pending.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), answer);
-        assert!(self.send.send(Invocation { id, event }).is_ok(), "the Runtime API has stopped");
-        answered.await.unwrap_or_else(|_| panic!("the Runtime API has stopped"))
+        self.shared
+            .pending
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id.clone(), answer);
+        assert!(
+            self.send.send(Invocation { id, event }).is_ok(),
+            "the Runtime API has stopped"
+        );
+        answered
+            .await
+            .unwrap_or_else(|_| panic!("the Runtime API has stopped"))
     }
 }
 
 impl Shared {
     fn answer(&self, id: &str, answer: Answer) -> StatusCode {
-        let waiting = self.pending.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        let waiting = self
+            .pending
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(id);
         // Lambda refuses an answer to what it did not ask, and a second one.
         waiting.map_or(StatusCode::BAD_REQUEST, |waiting| {
             let _ = waiting.send(answer);
@@ -148,24 +173,44 @@ impl Shared {
 
 /// The document, or the text itself when it is none: the test shall see it.
 fn document(body: &Bytes) -> Value {
-    serde_json::from_slice(body).unwrap_or_else(|_| Value::from(String::from_utf8_lossy(body).into_owned()))
+    serde_json::from_slice(body)
+        .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(body).into_owned()))
 }
 
 async fn next(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
     shared.polls.send_modify(|polls| *polls += 1);
-    let invocation = shared.queue.lock().await.recv().await.ok_or(StatusCode::GONE)?;
+    let invocation = shared
+        .queue
+        .lock()
+        .await
+        .recv()
+        .await
+        .ok_or(StatusCode::GONE)?;
     let deadline = SystemClock.now() + TIMEOUT;
     let headers = [
         ("lambda-runtime-aws-request-id", invocation.id),
-        ("lambda-runtime-deadline-ms", deadline.as_millisecond().to_string()),
-        ("lambda-runtime-invoked-function-arn", FUNCTION_ARN.to_owned()),
-        ("lambda-runtime-trace-id", format!("Root={TRACE_ROOT};Parent=53995c3f42cd8ad8;Sampled=1")),
+        (
+            "lambda-runtime-deadline-ms",
+            deadline.as_millisecond().to_string(),
+        ),
+        (
+            "lambda-runtime-invoked-function-arn",
+            FUNCTION_ARN.to_owned(),
+        ),
+        (
+            "lambda-runtime-trace-id",
+            format!("Root={TRACE_ROOT};Parent=53995c3f42cd8ad8;Sampled=1"),
+        ),
         ("content-type", "application/json".to_owned()),
     ];
     Ok::<_, StatusCode>((headers, invocation.event))
 }
 
-async fn response(State(shared): State<Arc<Shared>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
+async fn response(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> StatusCode {
     shared.answer(&id, Answer::Response(document(&body)))
 }
 
@@ -175,7 +220,15 @@ async fn error(
     headers: HeaderMap,
     body: Bytes,
 ) -> StatusCode {
-    let kind = headers.get("lambda-runtime-function-error-type").and_then(|kind| kind.to_str().ok());
+    let kind = headers
+        .get("lambda-runtime-function-error-type")
+        .and_then(|kind| kind.to_str().ok());
     let kind = kind.unwrap_or_default().to_owned();
-    shared.answer(&id, Answer::Error { kind, body: document(&body) })
+    shared.answer(
+        &id,
+        Answer::Error {
+            kind,
+            body: document(&body),
+        },
+    )
 }

@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 #[must_use]
 pub fn event(document: &Value) -> Value {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
-    let written = gzip.write_all(document.to_string().as_bytes()).and_then(|()| gzip.finish());
+    let written = gzip
+        .write_all(document.to_string().as_bytes())
+        .and_then(|()| gzip.finish());
     let bytes = written.unwrap_or_else(|error| panic!("memory cannot be written: {error}"));
     json!({ "awslogs": { "data": base64_simd::STANDARD.encode_to_string(bytes) } })
 }

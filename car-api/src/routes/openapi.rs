@@ -43,7 +43,8 @@ pub(super) struct CarDocument {
     /// Year of construction; null for a car stored without one.
     #[schema(required = true, example = 2024)]
     year: Option<u16>,
-    /// What it is doing.
+    /// What it is doing: a `Status`, or `Unknown` for a car stored with a word that is none.
+    #[schema(value_type = String, example = "Available")]
     status: Status,
     /// Latitude, decimal degrees as text.
     #[schema(required = true, example = "37.7")]
@@ -97,7 +98,7 @@ pub(super) enum Degrees {
 )]
 pub(super) struct NewCar {
     /// The car's key; a UUID when absent.
-    #[schema(max_length = 64)]
+    #[schema(max_length = 64, nullable = false)]
     car_id: Option<String>,
     /// Its model.
     #[schema(min_length = 1, max_length = 100)]
@@ -106,6 +107,7 @@ pub(super) struct NewCar {
     #[schema(inline)]
     year: Digits,
     /// What it is doing; `Available` when absent.
+    #[schema(nullable = false)]
     status: Option<Status>,
     /// Latitude, -90 to 90; `0` when absent.
     #[schema(inline)]
@@ -114,11 +116,13 @@ pub(super) struct NewCar {
     #[schema(inline)]
     longitude: Option<Degrees>,
     /// Passengers aboard, 0 to 200; 0 when absent.
-    #[schema(inline)]
+    #[schema(inline, nullable = false)]
     nb_passengers: Option<Digits>,
     /// Whether it carries bicycles; false when absent.
+    #[schema(nullable = false)]
     bike_rack: Option<bool>,
     /// The version that the car must have, like `If-Match`; ignored on creation.
+    #[schema(nullable = false)]
     version: Option<u64>,
 }
 
@@ -143,14 +147,16 @@ pub(super) struct ReplacedCar {
 )]
 pub(super) struct CarChanges {
     /// The key in the path, or absent.
+    #[schema(nullable = false)]
     car_id: Option<String>,
     /// Its model.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, nullable = false)]
     model: Option<String>,
     /// Year of construction.
-    #[schema(inline)]
+    #[schema(inline, nullable = false)]
     year: Option<Digits>,
     /// What it is doing.
+    #[schema(nullable = false)]
     status: Option<Status>,
     /// Latitude; null takes it away.
     #[schema(inline)]
@@ -159,11 +165,13 @@ pub(super) struct CarChanges {
     #[schema(inline)]
     longitude: Option<Degrees>,
     /// Passengers aboard.
-    #[schema(inline)]
+    #[schema(inline, nullable = false)]
     nb_passengers: Option<Digits>,
     /// Whether it carries bicycles.
+    #[schema(nullable = false)]
     bike_rack: Option<bool>,
     /// The version that the car must have, like `If-Match`.
+    #[schema(nullable = false)]
     version: Option<u64>,
 }
 

@@ -161,7 +161,8 @@ impl World {
         decorate: impl FnOnce(Arc<dyn CarStore>) -> Arc<dyn CarStore>,
     ) -> Self {
         let server = Server::dynamodb().await;
-        let client = Client::new(&platform::aws::for_endpoint(&server.endpoint).await);
+        let client =
+            aws_sdk_dynamodb::Client::new(&platform::aws::for_endpoint(&server.endpoint).await);
         create_table(&client, TABLE).await.unwrap();
         let clock = Arc::new(ManualClock::at(noon()));
         let emitter = Arc::new(Captured::default());
@@ -253,6 +254,10 @@ fn ask(method: &str, path: &str) -> Ask {
 
 pub(crate) fn get(path: &str) -> Ask {
     ask("GET", path)
+}
+
+pub(crate) fn head(path: &str) -> Ask {
+    ask("HEAD", path)
 }
 
 pub(crate) fn post(path: &str) -> Ask {

@@ -169,4 +169,13 @@ mod tests {
             format!("\"{}\"", Severity::Info.as_str())
         );
     }
+
+    #[test]
+    fn every_symptom_has_its_runbook() {
+        let runbooks = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/runbooks");
+        for symptom in Symptom::ALL {
+            let file = runbooks.join(format!("{}.md", symptom.runbook()));
+            assert!(file.is_file(), "{} is missing", file.display());
+        }
+    }
 }

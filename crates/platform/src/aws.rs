@@ -13,6 +13,10 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(2);
 /// Attempts of one operation, the first included.
 pub const MAX_ATTEMPTS: u32 = 3;
+/// First pause between attempts; it doubles, and a random part of it is waited. The SDK's default is a second: two
+/// pauses of up to 1 s and 2 s do not fit into [`OPERATION_TIMEOUT`], and a table that throttles would at random be
+/// reported as one that does not answer.
+pub const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
@@ -23,11 +27,15 @@ fn timeouts() -> TimeoutConfig {
 }
 
 fn retries() -> aws_config::retry::RetryConfig {
-    aws_config::retry::RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS)
+    aws_config::retry::RetryConfig::standard()
+        .with_max_attempts(MAX_ATTEMPTS)
+        .with_initial_backoff(FIRST_PAUSE)
 }
 
 fn loader() -> aws_config::ConfigLoader {
-    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts()).retry_config(retries())
+    aws_config::defaults(BehaviorVersion::latest())
+        .timeout_config(timeouts())
+        .retry_config(retries())
 }
 
 /// The configuration inside Lambda: region, credentials and, when `AWS_ENDPOINT_URL` is set, the endpoint come
@@ -56,7 +64,14 @@ mod tests {
         let timeouts = config.timeout_config().unwrap();
         assert_eq!(timeouts.connect_timeout(), Some(CONNECT_TIMEOUT));
         assert_eq!(timeouts.operation_timeout(), Some(OPERATION_TIMEOUT));
-        assert!(OPERATION_TIMEOUT < Duration::from_secs(3), "Lambda's default timeout is 3 s");
-        assert_eq!(config.retry_config().unwrap().max_attempts(), MAX_ATTEMPTS);
+        assert!(
+            OPERATION_TIMEOUT < Duration::from_secs(3),
+            "Lambda's default timeout is 3 s"
+        );
+        let retries = config.retry_config().unwrap();
+        assert_eq!(
+            (retries.max_attempts(), retries.initial_backoff()),
+            (MAX_ATTEMPTS, FIRST_PAUSE)
+        );
     }
 }

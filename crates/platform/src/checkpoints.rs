@@ -26,7 +26,13 @@ impl CheckpointError {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         use object_store::Error::{NotFound, NotImplemented, PermissionDenied, Unauthenticated};
-        !matches!(self.source, NotFound { .. } | NotImplemented { .. } | PermissionDenied { .. } | Unauthenticated { .. })
+        !matches!(
+            self.source,
+            NotFound { .. }
+                | NotImplemented { .. }
+                | PermissionDenied { .. }
+                | Unauthenticated { .. }
+        )
     }
 }
 
@@ -54,7 +60,10 @@ impl Checkpoints {
             .with_bucket_name(name)
             .build()
             .map(|store| Self(Arc::new(store)))
-            .map_err(|source| CheckpointError { path: name.to_owned(), source })
+            .map_err(|source| CheckpointError {
+                path: name.to_owned(),
+                source,
+            })
     }
 
     /// Objects in a folder, which is made when it is not there.
@@ -62,10 +71,19 @@ impl Checkpoints {
     /// # Errors
     /// A folder that cannot be made.
     pub fn folder(at: &std::path::Path) -> Result<Self, CheckpointError> {
-        let failed = |source| CheckpointError { path: at.display().to_string(), source };
-        std::fs::create_dir_all(at)
-            .map_err(|error| failed(object_store::Error::Generic { store: "folder", source: Box::new(error) }))?;
-        LocalFileSystem::new_with_prefix(at).map(|store| Self(Arc::new(store))).map_err(failed)
+        let failed = |source| CheckpointError {
+            path: at.display().to_string(),
+            source,
+        };
+        std::fs::create_dir_all(at).map_err(|error| {
+            failed(object_store::Error::Generic {
+                store: "folder",
+                source: Box::new(error),
+            })
+        })?;
+        LocalFileSystem::new_with_prefix(at)
+            .map(|store| Self(Arc::new(store)))
+            .map_err(failed)
     }
 
     /// Objects in any store; for tests that make it fail.
@@ -83,9 +101,17 @@ impl Checkpoints {
         let found = match self.0.get(&path).await {
             Ok(found) => found.bytes().await,
             Err(object_store::Error::NotFound { .. }) => return Ok(None),
-            Err(source) => return Err(CheckpointError { path: path.to_string(), source }),
+            Err(source) => {
+                return Err(CheckpointError {
+                    path: path.to_string(),
+                    source,
+                });
+            }
         };
-        found.map(Some).map_err(|source| CheckpointError { path: path.to_string(), source })
+        found.map(Some).map_err(|source| CheckpointError {
+            path: path.to_string(),
+            source,
+        })
     }
 
     /// Writes the state at the end of `window` unless it is there: the first writer is right, and a retry that
@@ -93,12 +119,23 @@ impl Checkpoints {
     ///
     /// # Errors
     /// A store that does not answer.
-    pub async fn write_once(&self, shard: u16, window: Minute, state: Vec<u8>) -> Result<(), CheckpointError> {
+    pub async fn write_once(
+        &self,
+        shard: u16,
+        window: Minute,
+        state: Vec<u8>,
+    ) -> Result<(), CheckpointError> {
         let path = path(shard, window);
-        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        let options = PutOptions {
+            mode: PutMode::Create,
+            ..PutOptions::default()
+        };
         match self.0.put_opts(&path, state.into(), options).await {
             Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
-            Err(source) => Err(CheckpointError { path: path.to_string(), source }),
+            Err(source) => Err(CheckpointError {
+                path: path.to_string(),
+                source,
+            }),
         }
     }
 
@@ -110,7 +147,10 @@ impl Checkpoints {
         let path = path(shard, window);
         match self.0.delete(&path).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(source) => Err(CheckpointError { path: path.to_string(), source }),
+            Err(source) => Err(CheckpointError {
+                path: path.to_string(),
+                source,
+            }),
         }
     }
 }
@@ -125,9 +165,18 @@ mod tests {
         let checkpoints = Checkpoints::folder(folder.path()).unwrap();
         let window = Minute::parse("2026-11-20T22:05:00Z").unwrap();
         assert_eq!(checkpoints.read(0, window).await.unwrap(), None);
-        checkpoints.write_once(0, window, b"first".to_vec()).await.unwrap();
-        checkpoints.write_once(0, window, b"second".to_vec()).await.unwrap();
-        assert_eq!(checkpoints.read(0, window).await.unwrap().as_deref(), Some(&b"first"[..]));
+        checkpoints
+            .write_once(0, window, b"first".to_vec())
+            .await
+            .unwrap();
+        checkpoints
+            .write_once(0, window, b"second".to_vec())
+            .await
+            .unwrap();
+        assert_eq!(
+            checkpoints.read(0, window).await.unwrap().as_deref(),
+            Some(&b"first"[..])
+        );
         assert_eq!(checkpoints.read(1, window).await.unwrap(), None);
         checkpoints.forget(0, window).await.unwrap();
         checkpoints.forget(0, window).await.unwrap();

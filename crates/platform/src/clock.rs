@@ -4,8 +4,8 @@
 //! must yet be *reported* as slow as its model and its injected fault say. So the clock also says how long an
 //! operation took, and is told when the program waits on purpose.
 
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -46,7 +46,10 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
-#[expect(clippy::disallowed_methods, reason = "the one place that asks the machine for the time")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that asks the machine for the time"
+)]
 fn elapsed() -> u64 {
     static START: OnceLock<std::time::Instant> = OnceLock::new();
     let start = START.get_or_init(std::time::Instant::now);
@@ -55,7 +58,10 @@ fn elapsed() -> u64 {
 
 #[async_trait]
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine for the time")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that asks the machine for the time"
+    )]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
@@ -91,11 +97,16 @@ impl ManualClock {
 
     /// Moves the clock forward; parts of a millisecond are dropped.
     pub fn advance(&self, by: Duration) {
-        self.0.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
+        self.0.fetch_add(
+            i64::try_from(by.as_millis()).unwrap_or(i64::MAX),
+            Ordering::SeqCst,
+        );
     }
 
     fn nanos(&self) -> u64 {
-        u64::try_from(self.0.load(Ordering::SeqCst)).unwrap_or(0).saturating_mul(1_000_000)
+        u64::try_from(self.0.load(Ordering::SeqCst))
+            .unwrap_or(0)
+            .saturating_mul(1_000_000)
     }
 }
 
@@ -127,7 +138,10 @@ mod tests {
         let clock = ManualClock::at("2026-11-16T00:00:00Z".parse().unwrap());
         let mark = clock.start();
         clock.pause(Duration::from_secs(3_600)).await;
-        assert_eq!(clock.finish(Operation::Request, mark), Duration::from_secs(3_600));
+        assert_eq!(
+            clock.finish(Operation::Request, mark),
+            Duration::from_secs(3_600)
+        );
         assert_eq!(clock.now().to_string(), "2026-11-16T01:00:00Z");
     }
 

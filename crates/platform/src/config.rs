@@ -15,7 +15,10 @@ pub trait Vars {
 pub struct Environment;
 
 impl Vars for Environment {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the environment"
+    )]
     fn get(&self, key: &str) -> Option<String> {
         std::env::var(key).ok()
     }
@@ -48,7 +51,9 @@ impl ConfigErrors {
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the configuration has {} problem(s):", self.0.len())?;
-        self.0.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+        self.0
+            .iter()
+            .try_for_each(|problem| write!(f, "\n  {problem}"))
     }
 }
 
@@ -71,7 +76,9 @@ pub struct Reader<'a> {
 
 impl fmt::Debug for Reader<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reader").field("problems", &self.problems).finish_non_exhaustive()
+        f.debug_struct("Reader")
+            .field("problems", &self.problems)
+            .finish_non_exhaustive()
     }
 }
 
@@ -79,20 +86,27 @@ impl<'a> Reader<'a> {
     /// A reader of `vars`.
     #[must_use]
     pub fn new(vars: &'a dyn Vars) -> Self {
-        Self { vars, problems: Vec::new() }
+        Self {
+            vars,
+            problems: Vec::new(),
+        }
     }
 
     /// The variable's value when it is set and not empty.
     #[must_use]
     pub fn optional(&self, key: &str) -> Option<String> {
-        self.vars.get(key).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+        self.vars
+            .get(key)
+            .map(|value| value.trim().to_owned())
+            .filter(|value| !value.is_empty())
     }
 
     /// A variable that must be set. When it is not, remembers that and returns an empty stand-in, which
     /// [`Reader::finish`] keeps from ever being used.
     pub fn required(&mut self, key: &str, meaning: &str) -> String {
         self.optional(key).unwrap_or_else(|| {
-            self.problems.push(format!("{key} is not set: it names {meaning}"));
+            self.problems
+                .push(format!("{key} is not set: it names {meaning}"));
             String::new()
         })
     }
@@ -103,11 +117,15 @@ impl<'a> Reader<'a> {
         T: FromStr,
         T::Err: fmt::Display,
     {
-        let Some(text) = self.optional(key) else { return default };
+        let Some(text) = self.optional(key) else {
+            return default;
+        };
         match text.parse() {
             Ok(value) => value,
             Err(error) => {
-                self.problems.push(format!("{key} is {text:?}, which is not {meaning}: {error}"));
+                self.problems.push(format!(
+                    "{key} is {text:?}, which is not {meaning}: {error}"
+                ));
                 default
             }
         }
@@ -115,12 +133,20 @@ impl<'a> Reader<'a> {
 
     /// A variable that must be one of a few words. The words are compared without regard to case.
     pub fn one_of<T: Copy>(&mut self, key: &str, default: T, choices: &[(&str, T)]) -> T {
-        let Some(text) = self.optional(key) else { return default };
-        if let Some((_, value)) = choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(&text)) {
+        let Some(text) = self.optional(key) else {
+            return default;
+        };
+        if let Some((_, value)) = choices
+            .iter()
+            .find(|(word, _)| word.eq_ignore_ascii_case(&text))
+        {
             return *value;
         }
         let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
-        self.problems.push(format!("{key} is {text:?}: write one of {}", words.join(", ")));
+        self.problems.push(format!(
+            "{key} is {text:?}: write one of {}",
+            words.join(", ")
+        ));
         default
     }
 
@@ -137,7 +163,8 @@ impl<'a> Reader<'a> {
         hint: &str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {path}: {error} ({hint})"));
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("cannot read {path}: {error} ({hint})"));
         text.and_then(|text| parse(&text).map_err(|error| format!("{path}: {error}")))
             .map_err(|problem| self.problems.push(problem))
             .ok()
@@ -157,7 +184,11 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Every problem there was.
     pub fn finish(self) -> Result<(), ConfigErrors> {
-        if self.problems.is_empty() { Ok(()) } else { Err(ConfigErrors(self.problems)) }
+        if self.problems.is_empty() {
+            Ok(())
+        } else {
+            Err(ConfigErrors(self.problems))
+        }
     }
 }
 
@@ -166,7 +197,10 @@ mod tests {
     use super::*;
 
     fn vars(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     #[test]
@@ -177,7 +211,12 @@ mod tests {
         assert_eq!(reader.one_of("LEVEL", 1, &[("info", 1), ("warn", 2)]), 1);
         let _ = reader.required("EMPTY", "the table");
         let text = reader.finish().unwrap_err().to_string();
-        for part in ["3 problem(s)", "SHARDS is \"many\"", "write one of info, warn", "EMPTY is not set"] {
+        for part in [
+            "3 problem(s)",
+            "SHARDS is \"many\"",
+            "write one of info, warn",
+            "EMPTY is not set",
+        ] {
             assert!(text.contains(part), "{part} is missing in {text}");
         }
     }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
-    TimeToLiveSpecification,
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+    ScalarAttributeType, TimeToLiveSpecification,
 };
 
 /// An item as the SDK sees it.
@@ -24,7 +24,9 @@ const LATER: [&str; 6] = [
 
 /// Whether the service refused for lack of capacity.
 pub fn is_throttle<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
-    let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
+    let code = error
+        .as_service_error()
+        .and_then(ProvideErrorMetadata::code);
     LATER[..3].iter().any(|throttle| code == Some(*throttle))
 }
 
@@ -35,10 +37,14 @@ where
     R: std::fmt::Debug,
 {
     let retryable = match error {
-        SdkError::ServiceError(service) => LATER.iter().any(|later| service.err().code() == Some(*later)),
+        SdkError::ServiceError(service) => LATER
+            .iter()
+            .any(|later| service.err().code() == Some(*later)),
         // A connection that failed, a time-out, an answer cut short: nobody knows what happened, and every
         // write here may be made twice.
-        SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
+        SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) | SdkError::ResponseError(_) => {
+            true
+        }
         _ => false,
     };
     (DisplayErrorContext(error).to_string(), retryable)
@@ -49,22 +55,45 @@ where
 ///
 /// # Errors
 /// What the service said.
-pub async fn create_table(client: &Client, table: &str, keys: (&str, Option<&str>)) -> Result<(), String> {
-    let mut create = client.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);
+pub async fn create_table(
+    client: &Client,
+    table: &str,
+    keys: (&str, Option<&str>),
+) -> Result<(), String> {
+    let mut create = client
+        .create_table()
+        .table_name(table)
+        .billing_mode(BillingMode::PayPerRequest);
     let kinds = [(Some(keys.0), KeyType::Hash), (keys.1, KeyType::Range)];
-    for (name, kind) in kinds.into_iter().filter_map(|(name, kind)| name.map(|name| (name, kind))) {
-        let attribute = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
-        let element = KeySchemaElement::builder().attribute_name(name).key_type(kind);
+    for (name, kind) in kinds
+        .into_iter()
+        .filter_map(|(name, kind)| name.map(|name| (name, kind)))
+    {
+        let attribute = AttributeDefinition::builder()
+            .attribute_name(name)
+            .attribute_type(ScalarAttributeType::S);
+        let element = KeySchemaElement::builder()
+            .attribute_name(name)
+            .key_type(kind);
         create = create
             .attribute_definitions(attribute.build().map_err(|error| error.to_string())?)
             .key_schema(element.build().map_err(|error| error.to_string())?);
     }
     match create.send().await {
         Ok(_) => {}
-        Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) => return Ok(()),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|e| e.is_resource_in_use_exception()) =>
+        {
+            return Ok(());
+        }
         Err(error) => return Err(describe(&error).0),
     }
-    let expiry = TimeToLiveSpecification::builder().attribute_name("expires").enabled(true).build();
+    let expiry = TimeToLiveSpecification::builder()
+        .attribute_name("expires")
+        .enabled(true)
+        .build();
     client
         .update_time_to_live()
         .table_name(table)

@@ -18,7 +18,9 @@ pub struct Writer<W> {
 
 impl<W> std::fmt::Debug for Writer<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Writer").field("lost", &self.lost).finish_non_exhaustive()
+        f.debug_struct("Writer")
+            .field("lost", &self.lost)
+            .finish_non_exhaustive()
     }
 }
 
@@ -33,7 +35,10 @@ impl Writer<std::io::Stdout> {
 impl<W: Write + Send> Writer<W> {
     /// Writes to `writer`, one `write_all` a line.
     pub fn new(writer: W) -> Self {
-        Self { writer: Mutex::new(writer), lost: AtomicU64::new(0) }
+        Self {
+            writer: Mutex::new(writer),
+            lost: AtomicU64::new(0),
+        }
     }
 
     /// How many lines could not be written.
@@ -48,8 +53,15 @@ impl<W: Write + Send> Emitter for Writer<W> {
         bytes.extend_from_slice(line.as_bytes());
         bytes.push(b'\n');
         // A panic of another thread while it held the lock leaves at worst half a line behind: keep writing.
-        let mut writer = self.writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if writer.write_all(&bytes).and_then(|()| writer.flush()).is_err() {
+        let mut writer = self
+            .writer
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if writer
+            .write_all(&bytes)
+            .and_then(|()| writer.flush())
+            .is_err()
+        {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -63,13 +75,19 @@ impl Captured {
     /// The lines so far; they stay.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
     }
 }
 
 impl Emitter for Captured {
     fn emit(&self, line: &str) {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(line.to_owned());
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .push(line.to_owned());
     }
 }
 

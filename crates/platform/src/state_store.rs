@@ -97,7 +97,9 @@ pub enum StateStoreError {
         retryable: bool,
     },
     /// An item is there but does not have the shape this build writes.
-    #[error("state table {table}: item {item} has no usable {attribute}; delete it to start that item anew")]
+    #[error(
+        "state table {table}: item {item} has no usable {attribute}; delete it to start that item anew"
+    )]
     Damaged {
         /// The table's name.
         table: String,
@@ -112,7 +114,13 @@ impl StateStoreError {
     /// Whether the same call may succeed later.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Call { retryable: true, .. })
+        matches!(
+            self,
+            Self::Call {
+                retryable: true,
+                ..
+            }
+        )
     }
 }
 
@@ -131,7 +139,12 @@ pub trait StateStore: Send + Sync + fmt::Debug {
     ) -> Result<Claim, StateStoreError>;
 
     /// Marks the window as finished, so that nobody does it again.
-    async fn finish_window(&self, shard: u16, window: Minute, owner: &str) -> Result<(), StateStoreError>;
+    async fn finish_window(
+        &self,
+        shard: u16,
+        window: Minute,
+        owner: &str,
+    ) -> Result<(), StateStoreError>;
 
     /// How far the shard has come; `None` before its first run.
     async fn pointer(&self, shard: u16) -> Result<Option<Pointer>, StateStoreError>;
@@ -149,13 +162,28 @@ pub trait StateStore: Send + Sync + fmt::Debug {
     async fn outbox(&self) -> Result<Vec<OutboxItem>, StateStoreError>;
 
     /// Takes a message for sending until `lease_until`. `false` when somebody else has it or it is gone.
-    async fn lease(&self, id: &str, now: Timestamp, lease_until: Timestamp) -> Result<bool, StateStoreError>;
+    async fn lease(
+        &self,
+        id: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<bool, StateStoreError>;
 
     /// Moves a message from the outbox to the incident's sent messages.
-    async fn sent(&self, item: &OutboxItem, receipt: &str, at: Timestamp) -> Result<(), StateStoreError>;
+    async fn sent(
+        &self,
+        item: &OutboxItem,
+        receipt: &str,
+        at: Timestamp,
+    ) -> Result<(), StateStoreError>;
 
     /// Gives a message up: it leaves the outbox for the dead ones, with the reason.
-    async fn dead(&self, item: &OutboxItem, reason: &str, at: Timestamp) -> Result<(), StateStoreError>;
+    async fn dead(
+        &self,
+        item: &OutboxItem,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<(), StateStoreError>;
 
     /// The records of the incidents that opened in a minute range, newest first, as JSON.
     async fn history(&self, from: Minute, to: Minute) -> Result<Vec<String>, StateStoreError>;

@@ -18,7 +18,8 @@ pub fn document(at: Timestamp, dimensions: &[(&str, &str)], metrics: &[(Metric, 
         .iter()
         .map(|(metric, _)| json!({ "Name": metric.name(), "Unit": metric.unit().as_str() }))
         .collect();
-    let directive = json!({ "Namespace": NAMESPACE, "Dimensions": [names], "Metrics": definitions });
+    let directive =
+        json!({ "Namespace": NAMESPACE, "Dimensions": [names], "Metrics": definitions });
     let mut document = Map::new();
     document.insert(
         "_aws".to_owned(),

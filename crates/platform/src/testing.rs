@@ -16,14 +16,27 @@ impl Server {
     ///
     /// # Panics
     /// Without a free port or memory: there is no test without them.
-    #[expect(clippy::disallowed_methods, clippy::expect_used, reason = "for tests: ends with the test's runtime")]
+    #[expect(
+        clippy::disallowed_methods,
+        clippy::expect_used,
+        reason = "for tests: ends with the test's runtime"
+    )]
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("a bound socket has an address");
+        let address = listener
+            .local_addr()
+            .expect("a bound socket has an address");
         let database = dynoxide::Database::memory().expect("a database in memory");
         let (stop, stopped) = oneshot::channel::<()>();
-        tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, async { drop(stopped.await) }));
-        Self { endpoint: format!("http://{address}"), _stop: stop }
+        tokio::spawn(dynoxide::server::serve_with_shutdown(
+            listener,
+            database,
+            async { drop(stopped.await) },
+        ));
+        Self {
+            endpoint: format!("http://{address}"),
+            _stop: stop,
+        }
     }
 
     /// A client of it.

@@ -66,7 +66,12 @@ impl Observation {
     pub fn add_to(&self, rollup: &mut Rollup) {
         match *self {
             Self::Value { value, weight } => rollup.add(value, weight),
-            Self::Statistics { count, sum, min, max } => rollup.add_statistics(count, sum, min, max),
+            Self::Statistics {
+                count,
+                sum,
+                min,
+                max,
+            } => rollup.add_statistics(count, sum, min, max),
         }
     }
 
@@ -104,9 +109,15 @@ impl Document<'_> {
         self.directives.iter().flat_map(move |directive| {
             directive.sets.iter().flat_map(move |set| {
                 directive.metrics.iter().filter_map(move |metric| {
-                    let observations = self.metrics.get(metric).filter(|found| !found.is_empty())?;
-                    let pairs = set.iter().filter_map(|name| Some((&**name, &**self.dimensions.get(name)?)));
-                    Some((SeriesKey::emf(&directive.namespace, metric, pairs), observations.as_slice()))
+                    let observations =
+                        self.metrics.get(metric).filter(|found| !found.is_empty())?;
+                    let pairs = set
+                        .iter()
+                        .filter_map(|name| Some((&**name, &**self.dimensions.get(name)?)));
+                    Some((
+                        SeriesKey::emf(&directive.namespace, metric, pairs),
+                        observations.as_slice(),
+                    ))
                 })
             })
         })
@@ -131,7 +142,9 @@ pub fn document_in(message: &str) -> Option<&str> {
 /// # Errors
 /// The reason why the message is an EMF document and yet makes no metrics.
 pub fn decode(message: &str, event_millis: i64) -> Result<Option<Document<'_>>, Rejection> {
-    let Some(text) = document_in(message) else { return Ok(None) };
+    let Some(text) = document_in(message) else {
+        return Ok(None);
+    };
     match Object::parse(text) {
         Ok(root) => decode_object(&root, event_millis),
         Err(_) if looks_like_json(text) => Err(Rejection::NotJson),
@@ -143,16 +156,24 @@ pub fn decode(message: &str, event_millis: i64) -> Result<Option<Document<'_>>, 
 /// `{'a': 1}`, Rust's `{ a: 1 }`) are ordinary text, a JSON object cut short is not.
 #[must_use]
 pub fn looks_like_json(text: &str) -> bool {
-    text.strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with('"'))
+    text.strip_prefix('{')
+        .is_some_and(|rest| rest.trim_start().starts_with('"'))
 }
 
 /// Like [`decode`], for a message that was parsed already.
 ///
 /// # Errors
 /// The reason why the message is an EMF document and yet makes no metrics.
-pub fn decode_object<'a>(root: &Object<'a>, event_millis: i64) -> Result<Option<Document<'a>>, Rejection> {
-    let Some(metadata) = root.get("_aws").and_then(Object::of) else { return Ok(None) };
-    let Some(directives) = directive::all(&metadata)? else { return Ok(None) };
+pub fn decode_object<'a>(
+    root: &Object<'a>,
+    event_millis: i64,
+) -> Result<Option<Document<'a>>, Rejection> {
+    let Some(metadata) = root.get("_aws").and_then(Object::of) else {
+        return Ok(None);
+    };
+    let Some(directives) = directive::all(&metadata)? else {
+        return Ok(None);
+    };
     let minute = Minute::from_millis(timestamp(&metadata, event_millis)?);
     let (mut dimensions, mut metrics) = (BTreeMap::new(), BTreeMap::new());
     for directive in &directives {
@@ -167,11 +188,18 @@ pub fn decode_object<'a>(root: &Object<'a>, event_millis: i64) -> Result<Option<
             }
         }
     }
-    Ok(Some(Document { minute, directives, dimensions, metrics }))
+    Ok(Some(Document {
+        minute,
+        directives,
+        dimensions,
+        metrics,
+    }))
 }
 
 fn timestamp(metadata: &Object<'_>, event_millis: i64) -> Result<i64, Rejection> {
-    let raw = metadata.get("Timestamp").ok_or(Rejection::TimestampMissing)?;
+    let raw = metadata
+        .get("Timestamp")
+        .ok_or(Rejection::TimestampMissing)?;
     let at = target::integer(raw).ok_or(Rejection::TimestampNotInteger)?;
     if at < event_millis.saturating_sub(MAX_AGE_MILLIS) {
         Err(Rejection::TimestampTooOld)

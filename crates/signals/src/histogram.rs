@@ -29,7 +29,10 @@ fn bucket_of(value: f64) -> i32 {
         return 0;
     }
     // The sign bit is clear, so at most 16 bits remain; normal numbers start at 32, so 0 is free for zero.
-    #[expect(clippy::cast_possible_truncation, reason = "16 bits remain after the shift")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "16 bits remain after the shift"
+    )]
     let index = (size.to_bits() >> SHIFT) as i32;
     if value < 0.0 { -index } else { index }
 }
@@ -47,7 +50,10 @@ fn middle_of(bucket: i32) -> f64 {
 impl Histogram {
     /// Adds `weight` samples of one finite value.
     pub fn add(&mut self, value: f64, weight: u64) {
-        debug_assert!(value.is_finite(), "rollups refuse non-finite values before they come here");
+        debug_assert!(
+            value.is_finite(),
+            "rollups refuse non-finite values before they come here"
+        );
         if weight == 0 {
             return;
         }
@@ -78,7 +84,10 @@ impl Histogram {
         if self.total == 0 {
             return None;
         }
-        #[expect(clippy::cast_precision_loss, reason = "a rank off by one in 2^53 is below the bucket's width")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a rank off by one in 2^53 is below the bucket's width"
+        )]
         let wanted = (q.clamp(0.0, 1.0) * self.total as f64).ceil();
         let mut seen = 0_u64;
         let mut last = 0;
@@ -95,7 +104,9 @@ impl Histogram {
 
     /// Buckets in rising order as (representative value, weight).
     pub fn iter(&self) -> impl Iterator<Item = (f64, u64)> + '_ {
-        self.buckets.iter().map(|(bucket, weight)| (middle_of(*bucket), *weight))
+        self.buckets
+            .iter()
+            .map(|(bucket, weight)| (middle_of(*bucket), *weight))
     }
 
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
@@ -166,9 +177,18 @@ mod tests {
         for value in 1..=100 {
             histogram.add(f64::from(value), 1);
         }
-        for (q, expected) in [(0.0, 1.0), (0.5, 50.0), (0.9, 90.0), (0.99, 99.0), (1.0, 100.0)] {
+        for (q, expected) in [
+            (0.0, 1.0),
+            (0.5, 50.0),
+            (0.9, 90.0),
+            (0.99, 99.0),
+            (1.0, 100.0),
+        ] {
             let found = histogram.quantile(q).unwrap();
-            assert!((found - expected).abs() <= expected / 64.0, "p{q}: {found} instead of {expected}");
+            assert!(
+                (found - expected).abs() <= expected / 64.0,
+                "p{q}: {found} instead of {expected}"
+            );
         }
         assert_eq!(Histogram::default().quantile(0.5), None);
     }
@@ -179,7 +199,10 @@ mod tests {
         for value in [-8.0, -1.0, 0.0, -0.0, 1.0] {
             histogram.add(value, 1);
         }
-        let order: Vec<i64> = histogram.iter().map(|(value, _)| value.round() as i64).collect();
+        let order: Vec<i64> = histogram
+            .iter()
+            .map(|(value, _)| value.round() as i64)
+            .collect();
         assert_eq!(order, [-8, -1, 0, 1]);
         assert_eq!(histogram.quantile(0.6), Some(0.0));
     }

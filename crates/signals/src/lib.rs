@@ -34,7 +34,9 @@ pub enum DecodeError {
         len: usize,
     },
     /// A version this build does not know: written by a newer Outrider.
-    #[error("stored {what} has version {found}, this build reads version {expected}: deploy the newer build here too")]
+    #[error(
+        "stored {what} has version {found}, this build reads version {expected}: deploy the newer build here too"
+    )]
     Version {
         /// What was being read.
         what: &'static str,

@@ -113,7 +113,11 @@ mod tests {
     fn names_are_unique_and_in_cloudwatch_style() {
         let names: BTreeSet<_> = Metric::ALL.iter().map(|metric| metric.name()).collect();
         assert_eq!(names.len(), Metric::ALL.len());
-        assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_alphanumeric())));
+        assert!(
+            names
+                .iter()
+                .all(|name| name.chars().all(|c| c.is_ascii_alphanumeric()))
+        );
         assert_eq!(Metric::Latency.unit(), Unit::Milliseconds);
     }
 }

@@ -50,7 +50,11 @@ impl Minute {
     /// The minute's first instant. Minutes outside years −9999 to 9999 are clamped to them.
     #[must_use]
     pub fn start(self) -> jiff::Timestamp {
-        let clamp = if self.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+        let clamp = if self.0 < 0 {
+            jiff::Timestamp::MIN
+        } else {
+            jiff::Timestamp::MAX
+        };
         jiff::Timestamp::from_millisecond(self.start_millis()).unwrap_or(clamp)
     }
 
@@ -88,7 +92,10 @@ mod tests {
         let minute = Minute::parse("2026-11-20T22:05:00Z").unwrap();
         assert_eq!(minute.to_string(), "2026-11-20T22:05:00Z");
         assert_eq!(minute, Minute::from_millis(minute.start_millis() + 59_999));
-        assert_eq!(minute.plus(1), Minute::from_millis(minute.start_millis() + 60_000));
+        assert_eq!(
+            minute.plus(1),
+            Minute::from_millis(minute.start_millis() + 60_000)
+        );
         assert_eq!(minute.hour().to_string(), "2026-11-20T22:00:00Z");
     }
 

@@ -44,14 +44,19 @@ pub fn pack(series: &BTreeMap<SeriesKey, Rollup>, part_bytes: usize) -> Vec<Vec<
 ///
 /// # Errors
 /// Bytes that are truncated, of another version, or damaged; `series` may then hold the part's first entries.
-pub fn merge_into(series: &mut BTreeMap<SeriesKey, Rollup>, part: &[u8]) -> Result<(), DecodeError> {
+pub fn merge_into(
+    series: &mut BTreeMap<SeriesKey, Rollup>,
+    part: &[u8],
+) -> Result<(), DecodeError> {
     let mut reader = Reader::new(WHAT, part);
     reader.version(VERSION)?;
     while reader.end().is_err() {
         let len = reader.length("series name length")?;
         let name = reader.bytes("series name", len)?;
         let name = std::str::from_utf8(name).map_err(|error| reader.damaged(error.to_string()))?;
-        let key: SeriesKey = name.parse().map_err(|error| reader.damaged(format!("{error}")))?;
+        let key: SeriesKey = name
+            .parse()
+            .map_err(|error| reader.damaged(format!("{error}")))?;
         let len = reader.length("rollup length")?;
         let rollup = Rollup::decode(reader.bytes("rollup", len)?)?;
         series.entry(key).or_default().merge(&rollup);
@@ -66,7 +71,12 @@ mod tests {
 
     fn many(count: u32) -> BTreeMap<SeriesKey, Rollup> {
         (0..count)
-            .map(|i| (SeriesKey::lambda(&format!("function-{i}"), LambdaSignal::DurationMs), Rollup::of(f64::from(i))))
+            .map(|i| {
+                (
+                    SeriesKey::lambda(&format!("function-{i}"), LambdaSignal::DurationMs),
+                    Rollup::of(f64::from(i)),
+                )
+            })
             .collect()
     }
 
@@ -93,7 +103,11 @@ mod tests {
         let part = pack(&many(1), PART_BYTES).remove(0);
         for len in 0..part.len() {
             let found = merge_into(&mut BTreeMap::new(), &part[..len]);
-            assert!(found.is_err() || len == 1, "{len} of {} bytes were accepted", part.len());
+            assert!(
+                found.is_err() || len == 1,
+                "{len} of {} bytes were accepted",
+                part.len()
+            );
         }
     }
 }

@@ -48,7 +48,10 @@ impl Rollup {
         if !value.is_finite() || weight == 0 {
             return;
         }
-        #[expect(clippy::cast_precision_loss, reason = "weights above 2^53 are beyond what the sum can hold anyway")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "weights above 2^53 are beyond what the sum can hold anyway"
+        )]
         self.add_to_sum(value * weight as f64);
         self.count = self.count.saturating_add(weight);
         self.min = self.min.min(value);
@@ -84,8 +87,11 @@ impl Rollup {
     fn add_to_sum(&mut self, value: f64) {
         let total = self.sum + value;
         if total.is_finite() {
-            self.compensation +=
-                if self.sum.abs() >= value.abs() { (self.sum - total) + value } else { (value - total) + self.sum };
+            self.compensation += if self.sum.abs() >= value.abs() {
+                (self.sum - total) + value
+            } else {
+                (value - total) + self.sum
+            };
             self.sum = total;
         } else {
             // Beyond 1.8e308 there is nothing to compensate: stay at the edge rather than become infinite.
@@ -128,7 +134,9 @@ impl Rollup {
     /// Never outside the exact minimum and maximum.
     #[must_use]
     pub fn quantile(&self, q: f64) -> Option<f64> {
-        self.histogram.quantile(q).map(|value| value.clamp(self.min, self.max))
+        self.histogram
+            .quantile(q)
+            .map(|value| value.clamp(self.min, self.max))
     }
 
     /// Deterministic bytes: equal rollups have equal bytes.
@@ -153,12 +161,24 @@ impl Rollup {
         let compensation = reader.f64("compensation")?;
         let min = reader.f64("minimum")?;
         let max = reader.f64("maximum")?;
-        if !sum.is_finite() || !compensation.is_finite() || min.is_nan() || max.is_nan() || (count > 0 && min > max) {
+        if !sum.is_finite()
+            || !compensation.is_finite()
+            || min.is_nan()
+            || max.is_nan()
+            || (count > 0 && min > max)
+        {
             return Err(reader.damaged(format!("sum {sum}, minimum {min}, maximum {max}")));
         }
         let histogram = Histogram::decode(&mut reader)?;
         reader.end()?;
-        Ok(Self { count, sum, compensation, min, max, histogram })
+        Ok(Self {
+            count,
+            sum,
+            compensation,
+            min,
+            max,
+            histogram,
+        })
     }
 }
 
@@ -216,7 +236,10 @@ mod tests {
     fn a_statistic_set_counts_but_has_no_percentile() {
         let mut rollup = Rollup::default();
         rollup.add_statistics(10, 55.0, 1.0, 10.0);
-        assert_eq!((rollup.count(), rollup.sum(), rollup.min(), rollup.max()), (10, 55.0, Some(1.0), Some(10.0)));
+        assert_eq!(
+            (rollup.count(), rollup.sum(), rollup.min(), rollup.max()),
+            (10, 55.0, Some(1.0), Some(10.0))
+        );
         assert_eq!(rollup.quantile(0.5), None);
         rollup.add(4.0, 1);
         assert_eq!(rollup.quantile(0.5).map(f64::round), Some(4.0));
@@ -243,6 +266,9 @@ mod tests {
     #[test]
     fn an_empty_rollup_says_unknown_and_not_zero() {
         let rollup = Rollup::default();
-        assert_eq!((rollup.min(), rollup.max(), rollup.quantile(0.5)), (None, None, None));
+        assert_eq!(
+            (rollup.min(), rollup.max(), rollup.quantile(0.5)),
+            (None, None, None)
+        );
     }
 }

@@ -14,7 +14,12 @@ use std::str::FromStr;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// What stays readable in a component.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'.').remove(b':').remove(b'/').remove(b'-');
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b':')
+    .remove(b'/')
+    .remove(b'-');
 /// In a metric's own name a slash would be taken for the end of the namespace.
 const ENCODED_METRIC: &AsciiSet = &ENCODED.add(b'/');
 /// The account-level series of AWS/Lambda. No function can be called that.
@@ -126,8 +131,14 @@ impl SeriesKey {
         dimensions: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Self {
         Self {
-            name: SeriesName::Emf { namespace: namespace.to_owned(), metric: metric.to_owned() },
-            dimensions: dimensions.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            name: SeriesName::Emf {
+                namespace: namespace.to_owned(),
+                metric: metric.to_owned(),
+            },
+            dimensions: dimensions
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
         }
     }
 
@@ -135,7 +146,10 @@ impl SeriesKey {
     #[must_use]
     pub fn lambda(function: &str, signal: LambdaSignal) -> Self {
         Self {
-            name: SeriesName::Lambda { function: function.to_owned(), signal },
+            name: SeriesName::Lambda {
+                function: function.to_owned(),
+                signal,
+            },
             dimensions: BTreeMap::new(),
         }
     }
@@ -144,7 +158,10 @@ impl SeriesKey {
     #[must_use]
     pub fn aws(function: Option<&str>, signal: AwsSignal) -> Self {
         Self {
-            name: SeriesName::Aws { function: function.map(ToOwned::to_owned), signal },
+            name: SeriesName::Aws {
+                function: function.map(ToOwned::to_owned),
+                signal,
+            },
             dimensions: BTreeMap::new(),
         }
     }
@@ -161,13 +178,26 @@ impl fmt::Display for SeriesKey {
         let component = |text| utf8_percent_encode(text, ENCODED);
         match &self.name {
             SeriesName::Emf { namespace, metric } => {
-                write!(f, "emf/{}/{}", component(namespace), utf8_percent_encode(metric, ENCODED_METRIC))?;
+                write!(
+                    f,
+                    "emf/{}/{}",
+                    component(namespace),
+                    utf8_percent_encode(metric, ENCODED_METRIC)
+                )?;
             }
-            SeriesName::Lambda { function, signal } => write!(f, "lambda/{}/{}", component(function), signal.as_str())?,
-            SeriesName::Aws { function: Some(function), signal } => {
+            SeriesName::Lambda { function, signal } => {
+                write!(f, "lambda/{}/{}", component(function), signal.as_str())?
+            }
+            SeriesName::Aws {
+                function: Some(function),
+                signal,
+            } => {
                 write!(f, "aws/{}/{}", component(function), signal.as_str())?;
             }
-            SeriesName::Aws { function: None, signal } => write!(f, "aws/{ACCOUNT}/{}", signal.as_str())?,
+            SeriesName::Aws {
+                function: None,
+                signal,
+            } => write!(f, "aws/{ACCOUNT}/{}", signal.as_str())?,
         }
         f.write_str("{")?;
         for (position, (name, value)) in self.dimensions.iter().enumerate() {
@@ -180,7 +210,9 @@ impl fmt::Display for SeriesKey {
 
 /// A text that is not the name of a series.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a series name: {reason}; write for example emf/CarManager/Latency{{service=CarManager}}")]
+#[error(
+    "{text:?} is not a series name: {reason}; write for example emf/CarManager/Latency{{service=CarManager}}"
+)]
 pub struct NotASeries {
     text: String,
     reason: String,
@@ -194,27 +226,43 @@ fn decoded(text: &str) -> Result<String, String> {
 }
 
 fn parsed(text: &str) -> Result<SeriesKey, String> {
-    let (path, rest) = text.split_once('{').ok_or("the dimensions in braces are missing")?;
-    let inside = rest.strip_suffix('}').ok_or("the closing brace is missing")?;
+    let (path, rest) = text
+        .split_once('{')
+        .ok_or("the dimensions in braces are missing")?;
+    let inside = rest
+        .strip_suffix('}')
+        .ok_or("the closing brace is missing")?;
     let (source, path) = path.split_once('/').ok_or("the source is missing")?;
     let (middle, last) = path.rsplit_once('/').ok_or("the signal is missing")?;
     let unknown = || format!("{source} has no signal {last:?}");
     let name = match source {
-        "emf" => SeriesName::Emf { namespace: decoded(middle)?, metric: decoded(last)? },
+        "emf" => SeriesName::Emf {
+            namespace: decoded(middle)?,
+            metric: decoded(last)?,
+        },
         "lambda" => SeriesName::Lambda {
             function: decoded(middle)?,
             signal: LambdaSignal::named(last).ok_or_else(unknown)?,
         },
         "aws" => SeriesName::Aws {
-            function: if middle == ACCOUNT { None } else { Some(decoded(middle)?) },
+            function: if middle == ACCOUNT {
+                None
+            } else {
+                Some(decoded(middle)?)
+            },
             signal: AwsSignal::named(last).ok_or_else(unknown)?,
         },
         _ => return Err(format!("the source is {source:?}, not emf, lambda or aws")),
     };
     let mut dimensions = BTreeMap::new();
     for pair in inside.split(',').filter(|pair| !pair.is_empty()) {
-        let (dimension, value) = pair.split_once('=').ok_or_else(|| format!("dimension {pair:?} has no value"))?;
-        if dimensions.insert(decoded(dimension)?, decoded(value)?).is_some() {
+        let (dimension, value) = pair
+            .split_once('=')
+            .ok_or_else(|| format!("dimension {pair:?} has no value"))?;
+        if dimensions
+            .insert(decoded(dimension)?, decoded(value)?)
+            .is_some()
+        {
             return Err(format!("dimension {dimension:?} is there twice"));
         }
     }
@@ -225,7 +273,10 @@ impl FromStr for SeriesKey {
     type Err = NotASeries;
 
     fn from_str(text: &str) -> Result<Self, NotASeries> {
-        parsed(text).map_err(|reason| NotASeries { text: text.to_owned(), reason })
+        parsed(text).map_err(|reason| NotASeries {
+            text: text.to_owned(),
+            reason,
+        })
     }
 }
 
@@ -239,14 +290,30 @@ mod tests {
     fn names_are_spelled_as_the_contract_says() {
         for (key, text) in [
             (
-                SeriesKey::emf("Orders/Api", "Latency", [("service", "a b"), ("route", "GET /v1/items/{id}")]),
+                SeriesKey::emf(
+                    "Orders/Api",
+                    "Latency",
+                    [("service", "a b"), ("route", "GET /v1/items/{id}")],
+                ),
                 "emf/Orders/Api/Latency{route=GET%20/v1/items/%7Bid%7D,service=a%20b}",
             ),
             (SeriesKey::emf("N", "a/b", []), "emf/N/a%2Fb{}"),
-            (SeriesKey::lambda("car-api", LambdaSignal::InitMs), "lambda/car-api/init_ms{}"),
-            (SeriesKey::lambda("/ecs/café", LambdaSignal::Errors), "lambda//ecs/caf%C3%A9/errors{}"),
-            (SeriesKey::aws(Some("car-api"), AwsSignal::Throttles), "aws/car-api/throttles{}"),
-            (SeriesKey::aws(None, AwsSignal::Throttles), "aws/*/throttles{}"),
+            (
+                SeriesKey::lambda("car-api", LambdaSignal::InitMs),
+                "lambda/car-api/init_ms{}",
+            ),
+            (
+                SeriesKey::lambda("/ecs/café", LambdaSignal::Errors),
+                "lambda//ecs/caf%C3%A9/errors{}",
+            ),
+            (
+                SeriesKey::aws(Some("car-api"), AwsSignal::Throttles),
+                "aws/car-api/throttles{}",
+            ),
+            (
+                SeriesKey::aws(None, AwsSignal::Throttles),
+                "aws/*/throttles{}",
+            ),
         ] {
             assert_eq!(key.to_string(), text);
             assert_eq!(text.parse(), Ok(key));
@@ -267,7 +334,10 @@ mod tests {
             ("emf/M{}", "signal is missing"),
         ] {
             let error = text.parse::<SeriesKey>().unwrap_err().to_string();
-            assert!(error.contains(reason) && error.contains("for example"), "{text}: {error}");
+            assert!(
+                error.contains(reason) && error.contains("for example"),
+                "{text}: {error}"
+            );
         }
     }
 

@@ -45,14 +45,20 @@ impl fmt::Display for Unit {
 
 /// A unit that CloudWatch does not know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unit {0:?} is not one of CloudWatch's, which are case-sensitive: Milliseconds, Count, Bytes, None, …")]
+#[error(
+    "unit {0:?} is not one of CloudWatch's, which are case-sensitive: Milliseconds, Count, Bytes, None, …"
+)]
 pub struct UnknownUnit(String);
 
 impl FromStr for Unit {
     type Err = UnknownUnit;
 
     fn from_str(text: &str) -> Result<Self, UnknownUnit> {
-        Self::ALL.iter().copied().find(|unit| unit.as_str() == text).ok_or_else(|| UnknownUnit(text.to_owned()))
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|unit| unit.as_str() == text)
+            .ok_or_else(|| UnknownUnit(text.to_owned()))
     }
 }
 
@@ -66,6 +72,12 @@ mod tests {
         for unit in Unit::ALL {
             assert_eq!(unit.as_str().parse(), Ok(*unit));
         }
-        assert!("milliseconds".parse::<Unit>().unwrap_err().to_string().contains("case-sensitive"));
+        assert!(
+            "milliseconds"
+                .parse::<Unit>()
+                .unwrap_err()
+                .to_string()
+                .contains("case-sensitive")
+        );
     }
 }

@@ -29,12 +29,24 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(what: &'static str, bytes: &'a [u8]) -> Self {
-        Self { what, rest: bytes, len: bytes.len() }
+        Self {
+            what,
+            rest: bytes,
+            len: bytes.len(),
+        }
     }
 
-    pub(crate) fn bytes(&mut self, field: &'static str, count: usize) -> Result<&'a [u8], DecodeError> {
+    pub(crate) fn bytes(
+        &mut self,
+        field: &'static str,
+        count: usize,
+    ) -> Result<&'a [u8], DecodeError> {
         if count > self.rest.len() {
-            return Err(DecodeError::Truncated { what: self.what, field, len: self.len });
+            return Err(DecodeError::Truncated {
+                what: self.what,
+                field,
+                len: self.len,
+            });
         }
         let (head, tail) = self.rest.split_at(count);
         self.rest = tail;
@@ -77,13 +89,24 @@ impl<'a> Reader<'a> {
         let value = self.varint(field)?;
         match usize::try_from(value) {
             Ok(len) if len <= self.rest.len() => Ok(len),
-            _ => Err(self.damaged(format!("{field} says {value}, {} bytes are left", self.rest.len()))),
+            _ => Err(self.damaged(format!(
+                "{field} says {value}, {} bytes are left",
+                self.rest.len()
+            ))),
         }
     }
 
     pub(crate) fn version(&mut self, expected: u8) -> Result<(), DecodeError> {
         let found = self.byte("version")?;
-        if found == expected { Ok(()) } else { Err(DecodeError::Version { what: self.what, found, expected }) }
+        if found == expected {
+            Ok(())
+        } else {
+            Err(DecodeError::Version {
+                what: self.what,
+                found,
+                expected,
+            })
+        }
     }
 
     pub(crate) fn end(&self) -> Result<(), DecodeError> {
@@ -95,6 +118,9 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn damaged(&self, reason: String) -> DecodeError {
-        DecodeError::Damaged { what: self.what, reason }
+        DecodeError::Damaged {
+            what: self.what,
+            reason,
+        }
     }
 }

@@ -31,7 +31,10 @@ impl Faulty {
         }
     }
 
-    async fn pass<T>(&self, call: impl Future<Output = Result<T, StateStoreError>>) -> Result<T, StateStoreError> {
+    async fn pass<T>(
+        &self,
+        call: impl Future<Output = Result<T, StateStoreError>>,
+    ) -> Result<T, StateStoreError> {
         let number = self.calls.fetch_add(1, Ordering::SeqCst);
         if number != self.fails {
             return call.await;
@@ -53,11 +56,21 @@ impl StateStore for Faulty {
         now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Claim, StateStoreError> {
-        self.pass(self.inner.claim_window(shard, window, owner, now, lease_until)).await
+        self.pass(
+            self.inner
+                .claim_window(shard, window, owner, now, lease_until),
+        )
+        .await
     }
 
-    async fn finish_window(&self, shard: u16, window: Minute, owner: &str) -> Result<(), StateStoreError> {
-        self.pass(self.inner.finish_window(shard, window, owner)).await
+    async fn finish_window(
+        &self,
+        shard: u16,
+        window: Minute,
+        owner: &str,
+    ) -> Result<(), StateStoreError> {
+        self.pass(self.inner.finish_window(shard, window, owner))
+            .await
     }
 
     async fn pointer(&self, shard: u16) -> Result<Option<Pointer>, StateStoreError> {
@@ -80,15 +93,30 @@ impl StateStore for Faulty {
         self.pass(self.inner.outbox()).await
     }
 
-    async fn lease(&self, id: &str, now: Timestamp, lease_until: Timestamp) -> Result<bool, StateStoreError> {
+    async fn lease(
+        &self,
+        id: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<bool, StateStoreError> {
         self.pass(self.inner.lease(id, now, lease_until)).await
     }
 
-    async fn sent(&self, item: &OutboxItem, receipt: &str, at: Timestamp) -> Result<(), StateStoreError> {
+    async fn sent(
+        &self,
+        item: &OutboxItem,
+        receipt: &str,
+        at: Timestamp,
+    ) -> Result<(), StateStoreError> {
         self.pass(self.inner.sent(item, receipt, at)).await
     }
 
-    async fn dead(&self, item: &OutboxItem, reason: &str, at: Timestamp) -> Result<(), StateStoreError> {
+    async fn dead(
+        &self,
+        item: &OutboxItem,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<(), StateStoreError> {
         self.pass(self.inner.dead(item, reason, at)).await
     }
 
@@ -113,7 +141,11 @@ async fn a_failure_at_any_call_loses_no_incident_and_opens_none_twice() {
 
     for fails in (0..).step_by(7) {
         let mut world = world().await;
-        let faulty = Arc::new(Faulty { inner: world.deps.state.clone(), calls: AtomicU32::new(0), fails });
+        let faulty = Arc::new(Faulty {
+            inner: world.deps.state.clone(),
+            calls: AtomicU32::new(0),
+            fails,
+        });
         world.deps.state = faulty.clone();
         let mut errors = 0;
         for after in 0..MINUTES {
@@ -129,11 +161,16 @@ async fn a_failure_at_any_call_loses_no_incident_and_opens_none_twice() {
         // What the last run left undone, its retry does; a lease that it held has ended by then.
         world.tick(MINUTES - 1).await.unwrap();
         world.clock.set(world.minute(MINUTES).plus(1).start());
-        crate::outbox::send(&world.deps, &mut crate::Outcome::default()).await.unwrap();
+        crate::outbox::send(&world.deps, &mut crate::Outcome::default())
+            .await
+            .unwrap();
         assert_eq!(world.incidents().await, expected.0, "call {fails}");
         let mut sent = world.inbox.all();
         sent.dedup();
         assert_eq!(sent, expected.1, "call {fails}");
-        assert!(world.deps.state.outbox().await.unwrap().is_empty(), "call {fails}");
+        assert!(
+            world.deps.state.outbox().await.unwrap().is_empty(),
+            "call {fails}"
+        );
     }
 }

@@ -49,12 +49,20 @@ impl MetricSource for Metrics {
         to: Minute,
     ) -> Result<MetricValues, MetricSourceError> {
         let mut values = MetricValues::new();
-        for minute in (from.index()..=to.index()).map(Minute::from_index).filter(|minute| *minute >= self.0.from) {
+        for minute in (from.index()..=to.index())
+            .map(Minute::from_index)
+            .filter(|minute| *minute >= self.0.from)
+        {
             for (key, rollup) in self.0.platform_metrics(minute) {
-                let SeriesName::Aws { function, signal } = key.name else { continue };
+                let SeriesName::Aws { function, signal } = key.name else {
+                    continue;
+                };
                 let query = MetricQuery { function, signal };
                 if queries.contains(&query) {
-                    values.entry(query).or_default().insert(minute, rollup.max().unwrap_or_default());
+                    values
+                        .entry(query)
+                        .or_default()
+                        .insert(minute, rollup.max().unwrap_or_default());
                 }
             }
         }
@@ -68,7 +76,12 @@ pub(super) struct Inbox(Mutex<Vec<Publication>>);
 
 impl Inbox {
     pub(super) fn ids(&self) -> Vec<String> {
-        self.0.lock().unwrap().iter().map(|publication| publication.id.clone()).collect()
+        self.0
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|publication| publication.id.clone())
+            .collect()
     }
 
     pub(super) fn all(&self) -> Vec<Publication> {
@@ -97,7 +110,13 @@ pub(super) struct World {
 /// A fault of the scenario: minutes after its start, how long, how much.
 pub(super) fn fault(kind: FaultKind, from: i64, minutes: i64) -> Fault {
     let start = start().plus(from);
-    Fault { kind, from: start, to: start.plus(minutes), share: 0.6, extra_ms: 900.0 }
+    Fault {
+        kind,
+        from: start,
+        to: start.plus(minutes),
+        share: 0.6,
+        extra_ms: 900.0,
+    }
 }
 
 fn start() -> Minute {
@@ -144,8 +163,19 @@ impl World {
             .collect();
         series.seal_minutes(GROUP, &history).await.unwrap();
         let newest = history.into_iter().rev().take(15).collect();
-        series.put_batch(GROUP, &BatchId::of([b"history".as_slice()]), &newest).await.unwrap();
-        Self { scenario, deps, inbox, clock, emitted, folder, _server: server }
+        series
+            .put_batch(GROUP, &BatchId::of([b"history".as_slice()]), &newest)
+            .await
+            .unwrap();
+        Self {
+            scenario,
+            deps,
+            inbox,
+            clock,
+            emitted,
+            folder,
+            _server: server,
+        }
     }
 
     /// The minute so many minutes after the start.
@@ -159,7 +189,11 @@ impl World {
         let mut series = self.scenario.rollups(minute);
         series.retain(|key: &SeriesKey, _| !matches!(key.name, SeriesName::Aws { .. }));
         let batch = BatchId::of([minute.to_string().as_bytes()]);
-        self.deps.series.put_batch(GROUP, &batch, &BTreeMap::from([(minute, series)])).await.unwrap();
+        self.deps
+            .series
+            .put_batch(GROUP, &batch, &BTreeMap::from([(minute, series)]))
+            .await
+            .unwrap();
     }
 
     /// The run that is due when a minute has ended.
@@ -181,7 +215,16 @@ impl World {
 
     /// Every incident there was, oldest first.
     pub(super) async fn incidents(&self) -> Vec<Record> {
-        let bodies = self.deps.state.history(self.scenario.from, self.scenario.to()).await.unwrap();
-        bodies.iter().rev().map(|body| Record::from_json(body).unwrap()).collect()
+        let bodies = self
+            .deps
+            .state
+            .history(self.scenario.from, self.scenario.to())
+            .await
+            .unwrap();
+        bodies
+            .iter()
+            .rev()
+            .map(|body| Record::from_json(body).unwrap())
+            .collect()
     }
 }

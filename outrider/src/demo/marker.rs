@@ -26,8 +26,13 @@ impl Marker {
         let contents = match std::fs::read(&path) {
             Ok(bytes) => serde_json::from_slice::<Contents>(&bytes)
                 .with_context(|| format!("{} is damaged; choose another --data", path.display()))?,
-            Err(error) if error.kind() == ErrorKind::NotFound => Contents { seed, history: false },
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Contents {
+                seed,
+                history: false,
+            },
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", path.display()));
+            }
         };
         if contents.seed != seed {
             bail!(
@@ -72,6 +77,9 @@ mod tests {
         marker.history_is_there().unwrap();
         assert!(Marker::open(folder.path(), 7).unwrap().has_history());
         let error = Marker::open(folder.path(), 8).unwrap_err().to_string();
-        assert!(error.contains("seed 7") && error.contains("--seed 7"), "{error}");
+        assert!(
+            error.contains("seed 7") && error.contains("--seed 7"),
+            "{error}"
+        );
     }
 }

@@ -71,7 +71,9 @@ fn symptom_of(kind: FaultKind) -> Symptom {
 
 /// Whether the fault explains the incident.
 fn explains(fault: &Fault, symptom: Symptom, incident: &Incident) -> bool {
-    symptom_of(fault.kind) == symptom && incident.onset >= fault.from && incident.opened <= fault.to.plus(ECHO)
+    symptom_of(fault.kind) == symptom
+        && incident.onset >= fault.from
+        && incident.opened <= fault.to.plus(ECHO)
 }
 
 /// Reads the whole story back.
@@ -94,14 +96,19 @@ pub(super) async fn of(scenario: &Scenario, stack: &Stack, data: &Path) -> anyho
         .faults
         .iter()
         .map(|fault| {
-            let found = told.iter().rev().find(|(record, incident)| explains(fault, record.group.symptom, incident));
+            let found = told
+                .iter()
+                .rev()
+                .find(|(record, incident)| explains(fault, record.group.symptom, incident));
             let incident = found.map(|(_, incident)| *incident);
             let seconds = |at: Timestamp| at.as_second() - fault.from.start().as_second();
             FaultSummary {
                 kind: fault.kind.as_str(),
                 started: fault.from.to_string(),
                 detected: incident.map(|incident| incident.detected_at.to_string()),
-                resolved: incident.and_then(|incident| incident.resolved_at).map(|at| at.to_string()),
+                resolved: incident
+                    .and_then(|incident| incident.resolved_at)
+                    .map(|at| at.to_string()),
                 seconds_to_detect: incident.map(|incident| seconds(incident.detected_at)),
             }
         })
@@ -109,7 +116,12 @@ pub(super) async fn of(scenario: &Scenario, stack: &Stack, data: &Path) -> anyho
     let false_pages = told
         .iter()
         .filter(|(record, _)| record.group.severity() == Severity::Page)
-        .filter(|(record, incident)| !scenario.faults.iter().any(|fault| explains(fault, record.group.symptom, incident)))
+        .filter(|(record, incident)| {
+            !scenario
+                .faults
+                .iter()
+                .any(|fault| explains(fault, record.group.symptom, incident))
+        })
         .count() as u64;
     let (mut requests, mut log_events) = (0, 0);
     for minute in (from.index()..to.index()).map(Minute::from_index) {
@@ -118,7 +130,11 @@ pub(super) async fn of(scenario: &Scenario, stack: &Stack, data: &Path) -> anyho
             log_events += entry.events.len() as u64;
         }
     }
-    let rollups = stack.detector.series.raw_minutes(LOG_GROUP, from, to.plus(-1)).await?;
+    let rollups = stack
+        .detector
+        .series
+        .raw_minutes(LOG_GROUP, from, to.plus(-1))
+        .await?;
     Ok(Summary {
         seed: scenario.seed,
         requests,

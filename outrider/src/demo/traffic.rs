@@ -28,7 +28,11 @@ impl NextArrival {
 impl Arrivals for NextArrival {
     fn next(&self) -> Arrival {
         let arrival = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        arrival.unwrap_or(Arrival { request: u32::MAX, throttled: false, init_ms: None })
+        arrival.unwrap_or(Arrival {
+            request: u32::MAX,
+            throttled: false,
+            init_ms: None,
+        })
     }
 }
 
@@ -50,18 +54,36 @@ fn key(minute: Minute, request: u32) -> String {
 }
 
 fn post(client: &Client, url: &str, number: u32, key: &str) -> RequestBuilder {
-    client.post(format!("{url}/cars")).header("idempotency-key", key).json(&car(number))
+    client
+        .post(format!("{url}/cars"))
+        .header("idempotency-key", key)
+        .json(&car(number))
 }
 
 /// Creates the cars that the traffic reads and changes.
-pub(super) async fn stock(scenario: &Scenario, url: &str, arrivals: &NextArrival) -> anyhow::Result<()> {
+pub(super) async fn stock(
+    scenario: &Scenario,
+    url: &str,
+    arrivals: &NextArrival,
+) -> anyhow::Result<()> {
     let client = Client::new();
     for number in 0..scenario.service.inventory {
-        arrivals.set(Arrival { request: number, throttled: false, init_ms: None });
-        let answer = post(&client, url, number, &format!("stock-{number}")).send().await?;
+        arrivals.set(Arrival {
+            request: number,
+            throttled: false,
+            init_ms: None,
+        });
+        let answer = post(&client, url, number, &format!("stock-{number}"))
+            .send()
+            .await?;
         // A demo that was killed here finds the cars that it had made.
         if !answer.status().is_success() && answer.status() != reqwest::StatusCode::CONFLICT {
-            anyhow::bail!("cannot create {}: {} {}", car_id(number), answer.status(), answer.text().await?);
+            anyhow::bail!(
+                "cannot create {}: {} {}",
+                car_id(number),
+                answer.status(),
+                answer.text().await?
+            );
         }
     }
     Ok(())
@@ -88,8 +110,17 @@ impl<'a> Driver<'a> {
         clock: Arc<VirtualClock>,
         arrivals: Arc<NextArrival>,
     ) -> anyhow::Result<Self> {
-        let client = Client::builder().build().context("cannot make an HTTP client")?;
-        Ok(Self { scenario, stack, url: stack.url(), client, clock, arrivals })
+        let client = Client::builder()
+            .build()
+            .context("cannot make an HTTP client")?;
+        Ok(Self {
+            scenario,
+            stack,
+            url: stack.url(),
+            client,
+            clock,
+            arrivals,
+        })
     }
 
     /// Sends the requests of a minute, but for those whose logs an earlier process left: they have been answered.
@@ -110,20 +141,28 @@ impl<'a> Driver<'a> {
             init_ms: request.cold_start,
         });
         let at = Timestamp::from_millisecond(request.at_millis)?;
-        self.clock.begin(at, Modelled {
-            request: milliseconds(request.service_ms),
-            dynamodb: milliseconds(request.dynamodb_ms),
-            eventbridge: milliseconds(request.eventbridge_ms),
-        });
+        self.clock.begin(
+            at,
+            Modelled {
+                request: milliseconds(request.service_ms),
+                dynamodb: milliseconds(request.dynamodb_ms),
+                eventbridge: milliseconds(request.eventbridge_ms),
+            },
+        );
         let mut call = self.call(minute, request);
         call = match request.injected {
-            Some(Injected::LatencyMs(ms)) => call.header("x-outrider-fault", format!("latency={ms}")),
+            Some(Injected::LatencyMs(ms)) => {
+                call.header("x-outrider-fault", format!("latency={ms}"))
+            }
             Some(Injected::Error) => call.header("x-outrider-fault", "error"),
             None => call,
         };
         // Failing answers are what the scenario is about; only no answer at all is a failure of the demo.
         let answer = call.send().await.context("the gateway does not answer")?;
-        answer.bytes().await.context("the gateway's answer broke off")?;
+        answer
+            .bytes()
+            .await
+            .context("the gateway's answer broke off")?;
         Ok(())
     }
 
@@ -133,9 +172,14 @@ impl<'a> Driver<'a> {
         match request.operation {
             Operation::Create => post(&self.client, url, request.car, &key(minute, request.index)),
             Operation::Read => self.client.get(one),
-            Operation::List => self.client.get(format!("{url}/cars?status=Available&limit=20")),
+            Operation::List => self
+                .client
+                .get(format!("{url}/cars?status=Available&limit=20")),
             Operation::Update => self.client.put(one).json(&car(request.car)),
-            Operation::Patch => self.client.request(Method::PATCH, one).json(&json!({ "nb_passengers": request.index % 5 })),
+            Operation::Patch => self
+                .client
+                .request(Method::PATCH, one)
+                .json(&json!({ "nb_passengers": request.index % 5 })),
             Operation::Delete => self.client.delete(one),
         }
     }

@@ -46,7 +46,10 @@ impl VirtualClock {
     /// A clock that stands at `now`.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
-        Self { nanos: AtomicI64::new(nanos_of(now)), plan: Mutex::default() }
+        Self {
+            nanos: AtomicI64::new(nanos_of(now)),
+            plan: Mutex::default(),
+        }
     }
 
     /// Moves the clock to `now`; nothing that follows has a modelled time until a request begins.
@@ -58,7 +61,11 @@ impl VirtualClock {
     pub fn begin(&self, now: Timestamp, modelled: Modelled) {
         self.nanos.store(nanos_of(now), Ordering::SeqCst);
         let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
-        *plan = Plan { left: modelled, request: modelled.request, paused: Duration::ZERO };
+        *plan = Plan {
+            left: modelled,
+            request: modelled.request,
+            paused: Duration::ZERO,
+        };
     }
 
     fn forward(&self, by: Duration) {
@@ -74,7 +81,8 @@ impl VirtualClock {
 #[async_trait]
 impl Clock for VirtualClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_nanosecond(i128::from(self.nanos.load(Ordering::SeqCst))).unwrap_or(Timestamp::MAX)
+        Timestamp::from_nanosecond(i128::from(self.nanos.load(Ordering::SeqCst)))
+            .unwrap_or(Timestamp::MAX)
     }
 
     fn start(&self) -> Mark {
@@ -94,7 +102,10 @@ impl Clock for VirtualClock {
     }
 
     async fn pause(&self, duration: Duration) {
-        self.plan.lock().unwrap_or_else(PoisonError::into_inner).paused += duration;
+        self.plan
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .paused += duration;
         self.forward(duration);
     }
 }
@@ -106,7 +117,11 @@ mod tests {
     #[tokio::test]
     async fn a_request_takes_its_modelled_time_and_the_injected_one_on_any_path() {
         let ms = Duration::from_millis;
-        let modelled = Modelled { request: ms(100), dynamodb: ms(40), eventbridge: ms(20) };
+        let modelled = Modelled {
+            request: ms(100),
+            dynamodb: ms(40),
+            eventbridge: ms(20),
+        };
         for calls in 0..3 {
             let clock = VirtualClock::at("2026-11-16T00:00:00Z".parse().unwrap());
             clock.begin(clock.now(), modelled);
@@ -116,7 +131,11 @@ mod tests {
                 clock.finish(Operation::DynamoDb, call);
             }
             clock.pause(ms(800)).await;
-            assert_eq!(clock.finish(Operation::Request, request), ms(900), "{calls} calls");
+            assert_eq!(
+                clock.finish(Operation::Request, request),
+                ms(900),
+                "{calls} calls"
+            );
             assert_eq!(clock.now().to_string(), "2026-11-16T00:00:00.9Z");
         }
     }

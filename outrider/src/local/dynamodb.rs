@@ -14,13 +14,19 @@ use super::server::Server;
 pub async fn start(file: Option<&Path>) -> anyhow::Result<Server> {
     let database = match file {
         Some(file) => {
-            let path = file.to_str().with_context(|| format!("the path {} is not UTF-8", file.display()))?;
-            Database::new(path).map_err(|error| anyhow::anyhow!("cannot open the database {path}: {error}"))?
+            let path = file
+                .to_str()
+                .with_context(|| format!("the path {} is not UTF-8", file.display()))?;
+            Database::new(path)
+                .map_err(|error| anyhow::anyhow!("cannot open the database {path}: {error}"))?
         }
-        None => Database::memory().map_err(|error| anyhow::anyhow!("cannot open a database in memory: {error}"))?,
+        None => Database::memory()
+            .map_err(|error| anyhow::anyhow!("cannot open a database in memory: {error}"))?,
     };
     Server::start(0, |listener, stopped| async move {
-        dynoxide::server::serve_with_shutdown(listener, database, stopped).await.map_err(anyhow::Error::msg)
+        dynoxide::server::serve_with_shutdown(listener, database, stopped)
+            .await
+            .map_err(anyhow::Error::msg)
     })
     .await
 }

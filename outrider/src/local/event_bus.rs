@@ -27,8 +27,17 @@ struct Bus {
 /// # Errors
 /// No free port.
 pub async fn start(file: &Path) -> anyhow::Result<Server> {
-    let bus = Arc::new(Bus { file: file.to_owned(), writing: Mutex::new(()) });
-    Server::router(0, axum::Router::new().route("/", post(put_events)).with_state(bus)).await
+    let bus = Arc::new(Bus {
+        file: file.to_owned(),
+        writing: Mutex::new(()),
+    });
+    Server::router(
+        0,
+        axum::Router::new()
+            .route("/", post(put_events))
+            .with_state(bus),
+    )
+    .await
 }
 
 impl Bus {
@@ -46,21 +55,45 @@ impl Bus {
     }
 }
 
-async fn put_events(State(bus): State<Arc<Bus>>, headers: HeaderMap, body: axum::body::Bytes) -> Response {
+async fn put_events(
+    State(bus): State<Arc<Bus>>,
+    headers: HeaderMap,
+    body: axum::body::Bytes,
+) -> Response {
     let refused = |status: StatusCode, kind: &str, message: String| {
         (status, Json(json!({ "__type": kind, "message": message }))).into_response()
     };
-    if headers.get("x-amz-target").is_none_or(|target| target != "AWSEvents.PutEvents") {
-        return refused(StatusCode::BAD_REQUEST, "UnknownOperationException", "this arrow takes PutEvents".to_owned());
+    if headers
+        .get("x-amz-target")
+        .is_none_or(|target| target != "AWSEvents.PutEvents")
+    {
+        return refused(
+            StatusCode::BAD_REQUEST,
+            "UnknownOperationException",
+            "this arrow takes PutEvents".to_owned(),
+        );
     }
-    let entries = serde_json::from_slice::<Value>(&body).ok().and_then(|request| request["Entries"].as_array().cloned());
+    let entries = serde_json::from_slice::<Value>(&body)
+        .ok()
+        .and_then(|request| request["Entries"].as_array().cloned());
     let Some(entries) = entries else {
-        return refused(StatusCode::BAD_REQUEST, "ValidationException", "Entries is missing".to_owned());
+        return refused(
+            StatusCode::BAD_REQUEST,
+            "ValidationException",
+            "Entries is missing".to_owned(),
+        );
     };
     if let Err(error) = bus.append(&entries).await {
-        return refused(StatusCode::INTERNAL_SERVER_ERROR, "InternalException", format!("{error:#}"));
+        return refused(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalException",
+            format!("{error:#}"),
+        );
     }
-    let accepted: Vec<_> =
-        entries.iter().enumerate().map(|(position, _)| json!({ "EventId": format!("local-{position}") })).collect();
+    let accepted: Vec<_> = entries
+        .iter()
+        .enumerate()
+        .map(|(position, _)| json!({ "EventId": format!("local-{position}") }))
+        .collect();
     Json(json!({ "FailedEntryCount": 0, "Entries": accepted })).into_response()
 }

@@ -40,8 +40,16 @@ pub async fn start(
     arrivals: Arc<dyn Arrivals>,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Server> {
-    let gateway = Arc::new(Gateway { function, arrivals, clock });
-    Server::router(port, axum::Router::new().fallback(forward).with_state(gateway)).await
+    let gateway = Arc::new(Gateway {
+        function,
+        arrivals,
+        clock,
+    });
+    Server::router(
+        port,
+        axum::Router::new().fallback(forward).with_state(gateway),
+    )
+    .await
 }
 
 async fn forward(State(gateway): State<Arc<Gateway>>, request: Request<Body>) -> Response {
@@ -59,7 +67,10 @@ async fn forward(State(gateway): State<Arc<Gateway>>, request: Request<Body>) ->
         // pass on or turn into a 5xx; a client can do most with the 429.
         Ok(Outcome::Failed) => message(StatusCode::BAD_GATEWAY, "Internal server error"),
         Ok(Outcome::Throttled) => message(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"),
-        Err(error) => message(StatusCode::SERVICE_UNAVAILABLE, &format!("local stack: {error:#}")),
+        Err(error) => message(
+            StatusCode::SERVICE_UNAVAILABLE,
+            &format!("local stack: {error:#}"),
+        ),
     }
 }
 
@@ -70,8 +81,19 @@ fn message(status: StatusCode, text: &str) -> Response {
 /// A UUID made from the time and the request's number, so that a repeated run has the same ids.
 fn request_id(millis: i64, request: u32) -> String {
     let digest = Sha256::digest(format!("{millis}/{request}"));
-    let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
+    let hex: String = digest
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!(
+        "{}-{}-4{}-a{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[13..16],
+        &hex[17..20],
+        &hex[20..32]
+    )
 }
 
 /// The event of payload format 2.0 (API Gateway developer guide, "Lambda integrations for HTTP APIs").
@@ -121,7 +143,9 @@ fn event_of(parts: &Parts, body: &Bytes, request_id: &str, now: jiff::Timestamp)
 
 /// The HTTP response that an answer of format 2.0 asks for; an answer that is none is the function's fault.
 fn response_of(answer: &Value) -> Response {
-    let status = answer["statusCode"].as_u64().and_then(|code| StatusCode::from_u16(u16::try_from(code).ok()?).ok());
+    let status = answer["statusCode"]
+        .as_u64()
+        .and_then(|code| StatusCode::from_u16(u16::try_from(code).ok()?).ok());
     let text = answer["body"].as_str().unwrap_or_default();
     let body = if answer["isBase64Encoded"] == true {
         base64_simd::STANDARD.decode_to_vec(text).ok()
@@ -133,13 +157,26 @@ fn response_of(answer: &Value) -> Response {
     };
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    let single = answer["headers"].as_object().into_iter().flatten().map(|(name, value)| (name, vec![value]));
-    let multiple = answer["multiValueHeaders"].as_object().into_iter().flatten();
-    let multiple = multiple.map(|(name, values)| (name, values.as_array().into_iter().flatten().collect()));
+    let single = answer["headers"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name, vec![value]));
+    let multiple = answer["multiValueHeaders"]
+        .as_object()
+        .into_iter()
+        .flatten();
+    let multiple =
+        multiple.map(|(name, values)| (name, values.as_array().into_iter().flatten().collect()));
     for (name, values) in single.chain(multiple) {
-        let Ok(name) = HeaderName::try_from(name.as_str()) else { continue };
+        let Ok(name) = HeaderName::try_from(name.as_str()) else {
+            continue;
+        };
         response.headers_mut().remove(&name);
-        for value in values.into_iter().filter_map(|value| HeaderValue::from_str(value.as_str()?).ok()) {
+        for value in values
+            .into_iter()
+            .filter_map(|value| HeaderValue::from_str(value.as_str()?).ok())
+        {
             response.headers_mut().append(name.clone(), value);
         }
     }

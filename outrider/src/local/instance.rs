@@ -15,12 +15,21 @@ impl Lock {
     /// # Errors
     /// A directory that cannot be made, or that another process has.
     pub fn take(data: &Path) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(data).with_context(|| format!("cannot make the folder {}", data.display()))?;
+        std::fs::create_dir_all(data)
+            .with_context(|| format!("cannot make the folder {}", data.display()))?;
         let path = data.join("lock");
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path);
         let file = file.with_context(|| format!("cannot write {}", path.display()))?;
-        file.try_lock()
-            .with_context(|| format!("{} is in use by another outrider; stop it or choose another --data", data.display()))?;
+        file.try_lock().with_context(|| {
+            format!(
+                "{} is in use by another outrider; stop it or choose another --data",
+                data.display()
+            )
+        })?;
         Ok(Self(file))
     }
 }
@@ -34,7 +43,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = Lock::take(folder.path()).unwrap();
         let error = Lock::take(folder.path()).unwrap_err();
-        assert!(format!("{error:#}").contains("in use by another outrider"), "{error:#}");
+        assert!(
+            format!("{error:#}").contains("in use by another outrider"),
+            "{error:#}"
+        );
         drop(first);
         Lock::take(folder.path()).unwrap();
     }

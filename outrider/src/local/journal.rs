@@ -48,8 +48,12 @@ impl Journal {
     /// # Errors
     /// A folder that cannot be made.
     pub fn in_folder(folder: &Path) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        Ok(Self { folder: folder.to_owned(), open: Mutex::new(None) })
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            open: Mutex::new(None),
+        })
     }
 
     fn file(&self, minute: Minute) -> PathBuf {
@@ -68,7 +72,10 @@ impl Journal {
             let path = self.file(minute);
             cut_torn_line(&path)?;
             let file = OpenOptions::new().create(true).append(true).open(&path);
-            *open = Some((minute, file.with_context(|| format!("cannot write {}", path.display()))?));
+            *open = Some((
+                minute,
+                file.with_context(|| format!("cannot write {}", path.display()))?,
+            ));
         }
         if let Some((_, file)) = open.as_mut() {
             file.write_all(&line)?;
@@ -84,7 +91,10 @@ impl Journal {
         let mut minutes = BTreeSet::new();
         for entry in std::fs::read_dir(&self.folder)? {
             let name = entry?.file_name().to_string_lossy().into_owned();
-            if let Some(index) = name.strip_suffix(".jsonl").and_then(|stem| stem.parse().ok()) {
+            if let Some(index) = name
+                .strip_suffix(".jsonl")
+                .and_then(|stem| stem.parse().ok())
+            {
                 minutes.insert(Minute::from_index(index));
             }
         }
@@ -101,14 +111,21 @@ impl Journal {
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", path.display()));
+            }
         };
         text.split_inclusive('\n')
             .filter(|line| line.ends_with('\n'))
             .enumerate()
             .map(|(number, line)| {
-                let entry: Entry = serde_json::from_str(line)
-                    .with_context(|| format!("{} line {} is damaged; delete the file", path.display(), number + 1))?;
+                let entry: Entry = serde_json::from_str(line).with_context(|| {
+                    format!(
+                        "{} line {} is damaged; delete the file",
+                        path.display(),
+                        number + 1
+                    )
+                })?;
                 Ok((entry.request, entry))
             })
             .collect()
@@ -122,9 +139,15 @@ fn cut_torn_line(path: &Path) -> anyhow::Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
-    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    let whole = bytes
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |end| end + 1);
     if whole < bytes.len() {
-        OpenOptions::new().write(true).open(path)?.set_len(whole as u64)?;
+        OpenOptions::new()
+            .write(true)
+            .open(path)?
+            .set_len(whole as u64)?;
     }
     Ok(())
 }
@@ -134,8 +157,17 @@ mod tests {
     use super::*;
 
     fn entry(request: u32) -> Entry {
-        let event = LogEvent { id: format!("{request:056}"), timestamp: 1, message: "{}".to_owned() };
-        Entry { request, throttled: false, error: false, events: vec![event] }
+        let event = LogEvent {
+            id: format!("{request:056}"),
+            timestamp: 1,
+            message: "{}".to_owned(),
+        };
+        Entry {
+            request,
+            throttled: false,
+            error: false,
+            events: vec![event],
+        }
     }
 
     #[test]
@@ -152,8 +184,14 @@ mod tests {
         let next = Journal::in_folder(folder.path()).unwrap();
         assert_eq!(next.read(minute).unwrap().len(), 1);
         next.append(minute, &entry(1)).unwrap();
-        assert_eq!(next.read(minute).unwrap().into_values().collect::<Vec<_>>(), [entry(0), entry(1)]);
+        assert_eq!(
+            next.read(minute).unwrap().into_values().collect::<Vec<_>>(),
+            [entry(0), entry(1)]
+        );
         assert!(next.read(minute.plus(2)).unwrap().is_empty());
-        assert_eq!(next.minutes().unwrap().into_iter().collect::<Vec<_>>(), [minute, minute.plus(1)]);
+        assert_eq!(
+            next.minutes().unwrap().into_iter().collect::<Vec<_>>(),
+            [minute, minute.plus(1)]
+        );
     }
 }

@@ -68,7 +68,9 @@ pub struct Function {
 
 impl std::fmt::Debug for Function {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Function").field("journal", &self.journal).finish_non_exhaustive()
+        f.debug_struct("Function")
+            .field("journal", &self.journal)
+            .finish_non_exhaustive()
     }
 }
 
@@ -88,34 +90,60 @@ impl Function {
         clock: Arc<dyn Clock>,
         journal: Arc<Journal>,
     ) -> anyhow::Result<Self> {
-        let vars: BTreeMap<String, String> =
-            [(CAR_TABLE_NAME, table), (CAR_EVENT_BUS, "cars"), (CAROBS_FAULT_INJECTION, "enabled")]
-                .map(|(key, value)| (key.to_owned(), value.to_owned()))
-                .into();
+        let vars: BTreeMap<String, String> = [
+            (CAR_TABLE_NAME, table),
+            (CAR_EVENT_BUS, "cars"),
+            (CAROBS_FAULT_INJECTION, "enabled"),
+        ]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into();
         let settings = car_api::Settings::read(&vars)?;
         let emitter: Arc<dyn Emitter> = Arc::new(InvocationOutput(clock.clone()));
-        let subscriber =
-            platform::logging::subscriber(emitter.clone(), clock.clone(), &settings.identity, &settings.log_level);
+        let subscriber = platform::logging::subscriber(
+            emitter.clone(),
+            clock.clone(),
+            &settings.identity,
+            &settings.log_level,
+        );
         let eventbridge = aws_sdk_eventbridge::Client::new(event_bus);
         let router = car_api::router(car_api::Deps {
             store: Arc::new(DynamoDb::new(dynamodb, table, clock.clone())),
-            events: Arc::new(EventBridge::new(eventbridge, settings.event_bus.clone(), clock.clone())),
+            events: Arc::new(EventBridge::new(
+                eventbridge,
+                settings.event_bus.clone(),
+                clock.clone(),
+            )),
             clock: clock.clone(),
             emitter,
             settings,
         });
-        Ok(Self { router, dispatch: tracing::Dispatch::new(subscriber), clock, journal })
+        Ok(Self {
+            router,
+            dispatch: tracing::Dispatch::new(subscriber),
+            clock,
+            journal,
+        })
     }
 
     /// Runs the function on an event of API Gateway. When this returns, what was logged is on disk.
     ///
     /// # Errors
     /// A journal that cannot be written.
-    pub async fn invoke(&self, arrival: Arrival, request_id: &str, event: &Value) -> anyhow::Result<Outcome> {
+    pub async fn invoke(
+        &self,
+        arrival: Arrival,
+        request_id: &str,
+        event: &Value,
+    ) -> anyhow::Result<Outcome> {
         let arrived = self.clock.now();
         let minute = Minute::containing(arrived);
         if arrival.throttled {
-            let entry = Entry { request: arrival.request, throttled: true, error: false, events: Vec::new() };
+            let entry = Entry {
+                request: arrival.request,
+                throttled: true,
+                error: false,
+                events: Vec::new(),
+            };
             self.journal.append(minute, &entry)?;
             return Ok(Outcome::Throttled);
         }
@@ -127,9 +155,18 @@ impl Function {
             let answer = car_api::gateway::handle(&text, context, &self.router).await;
             (answer, LINES.with(RefCell::take))
         };
-        let (answer, lines) = LINES.scope(RefCell::default(), run).with_subscriber(self.dispatch.clone()).await;
+        let (answer, lines) = LINES
+            .scope(RefCell::default(), run)
+            .with_subscriber(self.dispatch.clone())
+            .await;
         let duration = self.clock.finish(Operation::Request, started);
-        let report = report(arrived, request_id, duration.as_secs_f64() * 1e3, arrival.init_ms, answer.is_err());
+        let report = report(
+            arrived,
+            request_id,
+            duration.as_secs_f64() * 1e3,
+            arrival.init_ms,
+            answer.is_err(),
+        );
         let ended = self.clock.now().as_millisecond();
         let mut events = Vec::with_capacity(lines.len() + 2);
         let start = json!({
@@ -141,11 +178,27 @@ impl Function {
             .chain([(ended, report.to_string())]);
         for (position, (timestamp, message)) in lines.enumerate() {
             // 56 digits like CloudWatch's: the time, the request, the line.
-            let id = format!("{:030}{:013}{:013}", minute.start_millis(), arrival.request, position);
-            events.push(LogEvent { id, timestamp, message });
+            let id = format!(
+                "{:030}{:013}{:013}",
+                minute.start_millis(),
+                arrival.request,
+                position
+            );
+            events.push(LogEvent {
+                id,
+                timestamp,
+                message,
+            });
         }
-        let entry = Entry { request: arrival.request, throttled: false, error: answer.is_err(), events };
-        self.journal.append(minute, &entry).context("the log of an invocation is lost")?;
+        let entry = Entry {
+            request: arrival.request,
+            throttled: false,
+            error: answer.is_err(),
+            events,
+        };
+        self.journal
+            .append(minute, &entry)
+            .context("the log of an invocation is lost")?;
         match answer {
             Ok(answer) => Ok(Outcome::Answered(serde_json::from_str(&answer)?)),
             Err(error) => {
@@ -156,7 +209,13 @@ impl Function {
     }
 }
 
-fn report(at: jiff::Timestamp, request_id: &str, ms: f64, init_ms: Option<f64>, failed: bool) -> Value {
+fn report(
+    at: jiff::Timestamp,
+    request_id: &str,
+    ms: f64,
+    init_ms: Option<f64>,
+    failed: bool,
+) -> Value {
     let rounded = |ms: f64| (ms * 1e3).round() / 1e3;
     let mut metrics = json!({
         "durationMs": rounded(ms),

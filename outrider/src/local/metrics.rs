@@ -59,7 +59,12 @@ impl MetricSource for FunctionMetrics {
             if counts.invocations + counts.throttles == 0 {
                 continue;
             }
-            for query in queries.iter().filter(|query| query.function.as_ref().is_none_or(|name| *name == self.function)) {
+            for query in queries.iter().filter(|query| {
+                query
+                    .function
+                    .as_ref()
+                    .is_none_or(|name| *name == self.function)
+            }) {
                 let value = match query.signal {
                     AwsSignal::Invocations => counts.invocations,
                     AwsSignal::Errors => counts.errors,

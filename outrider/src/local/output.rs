@@ -24,7 +24,10 @@ impl File {
     pub fn open(path: &Path, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let file = OpenOptions::new().create(true).append(true).open(path);
         let file = file.with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(Self { lines: Writer::new(file), clock })
+        Ok(Self {
+            lines: Writer::new(file),
+            clock,
+        })
     }
 }
 

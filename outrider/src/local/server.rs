@@ -25,19 +25,31 @@ impl Server {
     ///
     /// # Errors
     /// A port that is taken.
-    #[expect(clippy::disallowed_methods, reason = "a server of the local stack, stopped by its owner; not on Lambda")]
-    pub async fn start<F>(port: u16, serve: impl FnOnce(TcpListener, Stopped) -> F) -> anyhow::Result<Self>
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a server of the local stack, stopped by its owner; not on Lambda"
+    )]
+    pub async fn start<F>(
+        port: u16,
+        serve: impl FnOnce(TcpListener, Stopped) -> F,
+    ) -> anyhow::Result<Self>
     where
         F: Future<Output = anyhow::Result<()>> + Send + 'static,
     {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .await
-            .with_context(|| format!("cannot listen on 127.0.0.1:{port}; choose another with --port"))?;
+            .with_context(|| {
+                format!("cannot listen on 127.0.0.1:{port}; choose another with --port")
+            })?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel::<()>();
         // A sender that is dropped stops the server too.
         let stopped: Stopped = Box::pin(async move { drop(stopped.await) });
-        Ok(Self { address, stop: Some(stop), task: tokio::spawn(serve(listener, stopped)) })
+        Ok(Self {
+            address,
+            stop: Some(stop),
+            task: tokio::spawn(serve(listener, stopped)),
+        })
     }
 
     /// Serves an axum router.
@@ -46,7 +58,10 @@ impl Server {
     /// A port that is taken.
     pub async fn router(port: u16, router: axum::Router) -> anyhow::Result<Self> {
         Self::start(port, |listener, stopped| async move {
-            axum::serve(listener, router).with_graceful_shutdown(stopped).await.map_err(anyhow::Error::from)
+            axum::serve(listener, router)
+                .with_graceful_shutdown(stopped)
+                .await
+                .map_err(anyhow::Error::from)
         })
         .await
     }

@@ -32,10 +32,20 @@ struct Inbox {
 pub async fn start(folder: &Path) -> anyhow::Result<Server> {
     for name in ["inbox", "email", "chat"] {
         let folder = folder.join(name);
-        std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     }
-    let inbox = Arc::new(Inbox { folder: folder.to_owned(), filing: Mutex::new(()) });
-    Server::router(0, axum::Router::new().route("/", post(publish)).with_state(inbox)).await
+    let inbox = Arc::new(Inbox {
+        folder: folder.to_owned(),
+        filing: Mutex::new(()),
+    });
+    Server::router(
+        0,
+        axum::Router::new()
+            .route("/", post(publish))
+            .with_state(inbox),
+    )
+    .await
 }
 
 /// The parameters of the query protocol as the JSON that the API reference documents.
@@ -43,9 +53,17 @@ fn request_of(form: &BTreeMap<String, String>) -> Value {
     let mut request = serde_json::Map::new();
     let mut attributes = serde_json::Map::new();
     for (name, value) in form {
-        if let Some(position) = name.strip_prefix("MessageAttributes.entry.").and_then(|rest| rest.strip_suffix(".Name")) {
-            let part = |field: &str| form.get(&format!("MessageAttributes.entry.{position}.Value.{field}"));
-            attributes.insert(value.clone(), json!({ "DataType": part("DataType"), "StringValue": part("StringValue") }));
+        if let Some(position) = name
+            .strip_prefix("MessageAttributes.entry.")
+            .and_then(|rest| rest.strip_suffix(".Name"))
+        {
+            let part = |field: &str| {
+                form.get(&format!("MessageAttributes.entry.{position}.Value.{field}"))
+            };
+            attributes.insert(
+                value.clone(),
+                json!({ "DataType": part("DataType"), "StringValue": part("StringValue") }),
+            );
         } else if !name.contains('.') && name != "Action" && name != "Version" {
             request.insert(name.clone(), Value::String(value.clone()));
         }
@@ -66,7 +84,11 @@ impl Inbox {
     async fn file(&self, request: &Value) -> anyhow::Result<String> {
         let _turn = self.filing.lock().await;
         let bytes = serde_json::to_vec_pretty(request)?;
-        let digest: String = Sha256::digest(&bytes).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let digest: String = Sha256::digest(&bytes)
+            .iter()
+            .take(6)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         let inbox = self.folder.join("inbox");
         let mut count = 0;
         for entry in std::fs::read_dir(&inbox)? {
@@ -76,16 +98,28 @@ impl Inbox {
             }
             count += usize::from(name.ends_with(".json"));
         }
-        let topic: String = topic_of(request).chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+        let topic: String = topic_of(request)
+            .chars()
+            .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+            .collect();
         let stem = format!("{:04}-{topic}-{digest}", count + 1);
         let message = request["Message"].as_str().unwrap_or_default();
         if request["MessageStructure"] == "json" {
             let parts: BTreeMap<String, String> = serde_json::from_str(message)?;
-            let body = parts.get("email").or_else(|| parts.get("default")).map_or("", String::as_str);
-            let mail = format!("Subject: {}\n\n{body}\n", request["Subject"].as_str().unwrap_or("(none)"));
+            let body = parts
+                .get("email")
+                .or_else(|| parts.get("default"))
+                .map_or("", String::as_str);
+            let mail = format!(
+                "Subject: {}\n\n{body}\n",
+                request["Subject"].as_str().unwrap_or("(none)")
+            );
             std::fs::write(self.folder.join("email").join(format!("{stem}.txt")), mail)?;
         } else {
-            std::fs::write(self.folder.join("chat").join(format!("{stem}.json")), message)?;
+            std::fs::write(
+                self.folder.join("chat").join(format!("{stem}.json")),
+                message,
+            )?;
         }
         // A reader of the inbox never sees half a file, and a process killed here leaves none.
         let part = inbox.join(format!(".{stem}"));
@@ -95,23 +129,41 @@ impl Inbox {
     }
 }
 
-async fn publish(State(inbox): State<Arc<Inbox>>, Form(form): Form<BTreeMap<String, String>>) -> Response {
+async fn publish(
+    State(inbox): State<Arc<Inbox>>,
+    Form(form): Form<BTreeMap<String, String>>,
+) -> Response {
     if form.get("Action").map(String::as_str) != Some("Publish") {
         let action = form.get("Action").map_or("nothing", String::as_str);
-        return refusal(StatusCode::BAD_REQUEST, "InvalidAction", &format!("this arrow publishes, it cannot {action}"));
+        return refusal(
+            StatusCode::BAD_REQUEST,
+            "InvalidAction",
+            &format!("this arrow publishes, it cannot {action}"),
+        );
     }
     match inbox.file(&request_of(&form)).await {
         Ok(id) => xml(
             StatusCode::OK,
-            format!("<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult><MessageId>{id}</MessageId></PublishResult></PublishResponse>"),
+            format!(
+                "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult><MessageId>{id}</MessageId></PublishResult></PublishResponse>"
+            ),
         ),
-        Err(error) => refusal(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", &format!("{error:#}")),
+        Err(error) => refusal(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalError",
+            &format!("{error:#}"),
+        ),
     }
 }
 
 fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
     let message = message.replace('&', "&amp;").replace('<', "&lt;");
-    xml(status, format!("<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"))
+    xml(
+        status,
+        format!(
+            "<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+        ),
+    )
 }
 
 fn xml(status: StatusCode, body: String) -> Response {

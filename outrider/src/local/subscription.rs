@@ -30,7 +30,9 @@ pub fn payload(log_group: &str, stream: &str, events: &[LogEvent]) -> anyhow::Re
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(document.to_string().as_bytes())?;
     let data = base64_simd::STANDARD.encode_to_string(encoder.finish()?);
-    Ok(json!({ "awslogs": { "data": data } }).to_string().into_bytes())
+    Ok(json!({ "awslogs": { "data": data } })
+        .to_string()
+        .into_bytes())
 }
 
 /// What one minute's delivery came to.
@@ -52,7 +54,11 @@ pub async fn deliver(
     minute: Minute,
     processor: &log_processor::Deps,
 ) -> anyhow::Result<Delivered> {
-    let events: Vec<_> = journal.read(minute)?.into_values().flat_map(|entry| entry.events).collect();
+    let events: Vec<_> = journal
+        .read(minute)?
+        .into_values()
+        .flat_map(|entry| entry.events)
+        .collect();
     let stream = format!("{}/[$LATEST]local", minute.start().strftime("%Y/%m/%d"));
     let mut delivered = Delivered::default();
     for batch in events.chunks(EVENTS_PER_PAYLOAD) {

@@ -13,8 +13,16 @@ use super::{none, one};
 const HOME: &str = "crates/signals/src/metric.rs";
 /// Literals that are equal to a metric's name and mean something else.
 const OTHER_MEANINGS: [(&str, &str, &str); 2] = [
-    ("car-api/src/lib.rs", "ConfigError", "the class of an error in a log line"),
-    ("crates/platform/src/notifier/sns.rs", "Throttled", "an error code of Amazon SNS"),
+    (
+        "car-api/src/lib.rs",
+        "ConfigError",
+        "the class of an error in a log line",
+    ),
+    (
+        "crates/platform/src/notifier/sns.rs",
+        "Throttled",
+        "an error code of Amazon SNS",
+    ),
 ];
 
 fn literals(source: &Source) -> Vec<(usize, &'static str)> {
@@ -23,27 +31,53 @@ fn literals(source: &Source) -> Vec<(usize, &'static str)> {
     }
     let names: Vec<_> = Metric::ALL.iter().map(|metric| metric.name()).collect();
     let of_line = |(number, line): (usize, &str)| {
-        let found = names.iter().filter(|name| line.contains(&format!("\"{name}\"")));
+        let found = names
+            .iter()
+            .filter(|name| line.contains(&format!("\"{name}\"")));
         found.map(|name| (number, *name)).collect::<Vec<_>>()
     };
     source.code().flat_map(of_line).collect()
 }
 
 fn complaints(source: &Source) -> Vec<String> {
-    let meant = |name| OTHER_MEANINGS.iter().any(|(path, other, _)| source.path == *path && name == *other);
-    let found = literals(source).into_iter().filter(|(_, name)| !meant(*name));
-    found.map(|(line, name)| format!("{}:{line} spells \"{name}\": write Metric::{name}", source.path)).collect()
+    let meant = |name| {
+        OTHER_MEANINGS
+            .iter()
+            .any(|(path, other, _)| source.path == *path && name == *other)
+    };
+    let found = literals(source)
+        .into_iter()
+        .filter(|(_, name)| !meant(*name));
+    found
+        .map(|(line, name)| {
+            format!(
+                "{}:{line} spells \"{name}\": write Metric::{name}",
+                source.path
+            )
+        })
+        .collect()
 }
 
 #[test]
 fn code_names_a_metric_by_the_enum() {
     none(ending_in(".rs").iter().flat_map(complaints).collect());
-    let bad = Source::of("detector/src/watch.rs", "fn latency() -> &'static str {\n    \"Latency\"\n}\n");
+    let bad = Source::of(
+        "detector/src/watch.rs",
+        "fn latency() -> &'static str {\n    \"Latency\"\n}\n",
+    );
     one(complaints(&bad), "detector/src/watch.rs:2");
-    for fine in ["// \"Latency\"", "\"Latency of a car\"", "Metric::Latency", "#[cfg(test)]\nmod tests {\n\"Latency\"\n}"] {
+    for fine in [
+        "// \"Latency\"",
+        "\"Latency of a car\"",
+        "Metric::Latency",
+        "#[cfg(test)]\nmod tests {\n\"Latency\"\n}",
+    ] {
         none(complaints(&Source::of("detector/src/watch.rs", fine)));
     }
-    none(complaints(&Source::of("detector/src/tests/world.rs", "\"Latency\"")));
+    none(complaints(&Source::of(
+        "detector/src/tests/world.rs",
+        "\"Latency\"",
+    )));
 }
 
 #[test]
@@ -51,7 +85,11 @@ fn an_exception_is_still_needed() {
     let sources = ending_in(".rs");
     for (path, name, why) in OTHER_MEANINGS {
         let source = sources.iter().find(|source| source.path == path);
-        let needed = source.is_some_and(|source| literals(source).iter().any(|(_, found)| *found == name));
-        assert!(needed, "{path} no longer spells {name:?} ({why}): remove the exception");
+        let needed =
+            source.is_some_and(|source| literals(source).iter().any(|(_, found)| *found == name));
+        assert!(
+            needed,
+            "{path} no longer spells {name:?} ({why}): remove the exception"
+        );
     }
 }

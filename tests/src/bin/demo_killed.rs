@@ -50,8 +50,15 @@ async fn main() -> anyhow::Result<()> {
     let mut args = std::env::args().skip(1);
     let data = PathBuf::from(args.next().context("DATA is missing")?);
     let seed = args.next().context("SEED is missing")?.parse()?;
-    let deadly = Arc::new(Deadly { events: AtomicU64::new(0), at: args.next().context("N is missing")?.parse()? });
-    let options = Options { seed, data, store_calls: Some(deadly.clone()) };
+    let deadly = Arc::new(Deadly {
+        events: AtomicU64::new(0),
+        at: args.next().context("N is missing")?.parse()?,
+    });
+    let options = Options {
+        seed,
+        data,
+        store_calls: Some(deadly.clone()),
+    };
     demo::run(options, &mut Silent, &ProgressBar::hidden()).await?;
     println!("{}", deadly.events.load(Ordering::SeqCst));
     Ok(())

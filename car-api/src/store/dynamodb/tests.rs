@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::car::Draft;
+use crate::store::Answer;
 use crate::tests::harness::{Server, TABLE, World, get, noon, patch};
 
 fn text(value: &str) -> AttributeValue {
@@ -168,7 +169,8 @@ async fn scripted(answers: Vec<(u16, Value)>) -> (DynamoDb, Arc<Script>, Server)
             .with_state(script.clone()),
     )
     .await;
-    let client = Client::new(&platform::aws::for_endpoint(&server.endpoint).await);
+    let client =
+        aws_sdk_dynamodb::Client::new(&platform::aws::for_endpoint(&server.endpoint).await);
     (
         DynamoDb::new(client, TABLE, Arc::new(ManualClock::at(noon()))),
         script,

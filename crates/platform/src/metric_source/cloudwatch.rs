@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{Dimension, Metric as CloudWatchMetric, MetricDataQuery, MetricStat, ScanBy};
+use aws_sdk_cloudwatch::types::{
+    Dimension, Metric as CloudWatchMetric, MetricDataQuery, MetricStat, ScanBy,
+};
 use signals::{AwsSignal, Metric, Minute};
 
 use super::{MetricQuery, MetricSource, MetricSourceError, MetricValues};
@@ -38,21 +40,35 @@ fn metric_of(signal: AwsSignal) -> (Metric, &'static str) {
 
 fn query_of(position: usize, query: &MetricQuery) -> MetricDataQuery {
     let (metric, statistic) = metric_of(query.signal);
-    let dimension = query.function.as_ref().map(|function| Dimension::builder().name(DIMENSION).value(function).build());
+    let dimension = query
+        .function
+        .as_ref()
+        .map(|function| Dimension::builder().name(DIMENSION).value(function).build());
     let metric = CloudWatchMetric::builder()
         .namespace(NAMESPACE)
         .metric_name(metric.name())
         .set_dimensions(dimension.map(|dimension| vec![dimension]))
         .build();
-    let stat = MetricStat::builder().metric(metric).period(60).stat(statistic).build();
+    let stat = MetricStat::builder()
+        .metric(metric)
+        .period(60)
+        .stat(statistic)
+        .build();
     // An id begins with a lower-case letter (CloudWatch API reference, `MetricDataQuery`).
-    MetricDataQuery::builder().id(format!("q{position}")).metric_stat(stat).return_data(true).build()
+    MetricDataQuery::builder()
+        .id(format!("q{position}"))
+        .metric_stat(stat)
+        .return_data(true)
+        .build()
 }
 
 fn is_retryable<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     match error {
         SdkError::ServiceError(service) => {
-            matches!(service.err().code(), Some("Throttling" | "ThrottlingException" | "InternalServiceFault"))
+            matches!(
+                service.err().code(),
+                Some("Throttling" | "ThrottlingException" | "InternalServiceFault")
+            )
         }
         SdkError::ConstructionFailure(_) => false,
         _ => true,
@@ -74,7 +90,11 @@ impl MetricSource for CloudWatch {
                 .0
                 .get_metric_data()
                 .set_metric_data_queries(Some(
-                    asked.iter().enumerate().map(|(position, query)| query_of(first + position, query)).collect(),
+                    asked
+                        .iter()
+                        .enumerate()
+                        .map(|(position, query)| query_of(first + position, query))
+                        .collect(),
                 ))
                 .start_time(DateTime::from_millis(from.start_millis()))
                 .end_time(DateTime::from_millis(to.plus(1).start_millis()))
@@ -90,8 +110,12 @@ impl MetricSource for CloudWatch {
                     message: DisplayErrorContext(&error).to_string(),
                 })?;
                 for result in page.metric_data_results() {
-                    let position = result.id().and_then(|id| id.strip_prefix('q')?.parse::<usize>().ok());
-                    let Some(query) = position.and_then(|position| queries.get(position)) else { continue };
+                    let position = result
+                        .id()
+                        .and_then(|id| id.strip_prefix('q')?.parse::<usize>().ok());
+                    let Some(query) = position.and_then(|position| queries.get(position)) else {
+                        continue;
+                    };
                     let series = values.entry(query.clone()).or_default();
                     for (time, value) in result.timestamps().iter().zip(result.values()) {
                         if let Ok(millis) = time.to_millis() {

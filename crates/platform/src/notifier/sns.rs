@@ -38,7 +38,10 @@ fn is_retryable(error: &SdkError<PublishError>) -> bool {
             let error = service.err();
             error.is_internal_error_exception()
                 || error.is_kms_throttling_exception()
-                || matches!(error.code(), Some("Throttled" | "Throttling" | "ThrottlingException"))
+                || matches!(
+                    error.code(),
+                    Some("Throttled" | "Throttling" | "ThrottlingException")
+                )
         }
         SdkError::ConstructionFailure(_) => false,
         _ => true,
@@ -61,14 +64,28 @@ impl Notifier for Sns {
             .topic_arn(topic)
             .subject(&publication.subject)
             .message(&publication.message)
-            .set_message_structure(publication.message_structure.as_ref().map(ToString::to_string));
+            .set_message_structure(
+                publication
+                    .message_structure
+                    .as_ref()
+                    .map(ToString::to_string),
+            );
         for (name, value) in &publication.attributes {
-            let value = MessageAttributeValue::builder().data_type("String").string_value(value).build();
-            call = call.message_attributes(name, value.map_err(|error| failed(error.to_string(), false))?);
+            let value = MessageAttributeValue::builder()
+                .data_type("String")
+                .string_value(value)
+                .build();
+            call = call.message_attributes(
+                name,
+                value.map_err(|error| failed(error.to_string(), false))?,
+            );
         }
         match call.send().await {
             Ok(receipt) => Ok(receipt.message_id.unwrap_or_default()),
-            Err(error) => Err(failed(DisplayErrorContext(&error).to_string(), is_retryable(&error))),
+            Err(error) => Err(failed(
+                DisplayErrorContext(&error).to_string(),
+                is_retryable(&error),
+            )),
         }
     }
 }

@@ -16,11 +16,15 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
 use jiff::{SignedDuration, Timestamp};
 use signals::Minute;
 
-use super::{AlertItem, Applied, Claim, OutboxItem, Pointer, StateStore, StateStoreError, Transition};
+use super::{
+    AlertItem, Applied, Claim, OutboxItem, Pointer, StateStore, StateStoreError, Transition,
+};
 use crate::dynamodb::{self as calls, Item};
 
 /// Claims are only asked about while a window may be retried: Lambda's asynchronous retries end after 6 hours.
@@ -44,7 +48,11 @@ fn number(value: impl std::fmt::Display) -> AttributeValue {
 }
 
 fn expiry(from: Timestamp, days: i64) -> AttributeValue {
-    number(from.saturating_add(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MAX).as_second())
+    number(
+        from.saturating_add(SignedDuration::from_hours(24 * days))
+            .unwrap_or(Timestamp::MAX)
+            .as_second(),
+    )
 }
 
 fn key(pk: impl Into<String>, sk: impl Into<String>) -> Item {
@@ -52,7 +60,10 @@ fn key(pk: impl Into<String>, sk: impl Into<String>) -> Item {
 }
 
 fn is_condition<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
-    error.as_service_error().and_then(ProvideErrorMetadata::code) == Some("ConditionalCheckFailedException")
+    error
+        .as_service_error()
+        .and_then(ProvideErrorMetadata::code)
+        == Some("ConditionalCheckFailedException")
 }
 
 /// The first millisecond of the day, as `2026-11-20`.
@@ -64,7 +75,10 @@ impl DynamoDbStateStore {
     /// A store on an existing table.
     #[must_use]
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+        Self {
+            client,
+            table: table.into(),
+        }
     }
 
     fn failed<E, R>(&self, operation: &'static str, error: &SdkError<E, R>) -> StateStoreError
@@ -73,12 +87,25 @@ impl DynamoDbStateStore {
         R: std::fmt::Debug,
     {
         let (message, retryable) = calls::describe(error);
-        StateStoreError::Call { table: self.table.clone(), operation, message, retryable }
+        StateStoreError::Call {
+            table: self.table.clone(),
+            operation,
+            message,
+            retryable,
+        }
     }
 
     fn damaged(&self, item: &Item, attribute: &'static str) -> StateStoreError {
-        let part = |name| item.get(name).and_then(|value: &AttributeValue| value.as_s().ok()).map_or("?", String::as_str);
-        StateStoreError::Damaged { table: self.table.clone(), item: format!("{}/{}", part("pk"), part("sk")), attribute }
+        let part = |name| {
+            item.get(name)
+                .and_then(|value: &AttributeValue| value.as_s().ok())
+                .map_or("?", String::as_str)
+        };
+        StateStoreError::Damaged {
+            table: self.table.clone(),
+            item: format!("{}/{}", part("pk"), part("sk")),
+            attribute,
+        }
     }
 
     fn text_of(&self, item: &Item, attribute: &'static str) -> Result<String, StateStoreError> {
@@ -99,7 +126,8 @@ impl DynamoDbStateStore {
             id: self.text_of(item, "sk")?,
             incident: self.text_of(item, "incident")?,
             body: self.text_of(item, "body")?,
-            attempts: u32::try_from(self.number_of(item, "attempts")?).map_err(|_| self.damaged(item, "attempts"))?,
+            attempts: u32::try_from(self.number_of(item, "attempts")?)
+                .map_err(|_| self.damaged(item, "attempts"))?,
         })
     }
 
@@ -138,7 +166,13 @@ impl DynamoDbStateStore {
 
     /// One transaction. `Ok(false)` when one of its conditions did not hold.
     async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<bool, StateStoreError> {
-        match self.client.transact_write_items().set_transact_items(Some(writes)).send().await {
+        match self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(writes))
+            .send()
+            .await
+        {
             Ok(_) => Ok(true),
             Err(error) => {
                 let refused = error.as_service_error().is_some_and(|refusal| {
@@ -148,13 +182,23 @@ impl DynamoDbStateStore {
                             if cancelled.cancellation_reasons().iter().any(|reason| reason.code() == Some("ConditionalCheckFailed"))
                     )
                 });
-                if refused { Ok(false) } else { Err(self.failed("TransactWriteItems", &error)) }
+                if refused {
+                    Ok(false)
+                } else {
+                    Err(self.failed("TransactWriteItems", &error))
+                }
             }
         }
     }
 
     /// The message's item leaves the outbox and stays under its incident with what became of it.
-    async fn settle(&self, item: &OutboxItem, status: &str, detail: &str, at: Timestamp) -> Result<(), StateStoreError> {
+    async fn settle(
+        &self,
+        item: &OutboxItem,
+        status: &str,
+        detail: &str,
+        at: Timestamp,
+    ) -> Result<(), StateStoreError> {
         let mut kept = key(format!("INCIDENT#{}", item.incident), &item.id);
         kept.extend([
             ("incident".to_owned(), text(&item.incident)),
@@ -165,12 +209,20 @@ impl DynamoDbStateStore {
             ("at".to_owned(), text(at.to_string())),
             ("expires".to_owned(), expiry(at, HISTORY_DAYS)),
         ]);
-        let gone = Delete::builder().table_name(&self.table).set_key(Some(key("OUTBOX", &item.id))).build();
+        let gone = Delete::builder()
+            .table_name(&self.table)
+            .set_key(Some(key("OUTBOX", &item.id)))
+            .build();
         let writes = [
-            self.put(kept).build().map(|put| TransactWriteItem::builder().put(put).build()),
+            self.put(kept)
+                .build()
+                .map(|put| TransactWriteItem::builder().put(put).build()),
             gone.map(|delete| TransactWriteItem::builder().delete(delete).build()),
         ];
-        let writes = writes.into_iter().collect::<Result<_, _>>().map_err(|error| self.unbuilt(&error))?;
+        let writes = writes
+            .into_iter()
+            .collect::<Result<_, _>>()
+            .map_err(|error| self.unbuilt(&error))?;
         // Neither write has a condition, so the answer can only be yes.
         self.transact(writes).await.map(drop)
     }
@@ -199,7 +251,10 @@ impl StateStore for DynamoDbStateStore {
         item.extend([
             ("owner".to_owned(), text(owner)),
             ("done".to_owned(), AttributeValue::Bool(false)),
-            ("lease_until".to_owned(), number(lease_until.as_millisecond())),
+            (
+                "lease_until".to_owned(),
+                number(lease_until.as_millisecond()),
+            ),
             ("expires".to_owned(), expiry(window.start(), CLAIM_DAYS)),
         ]);
         let attempt = self
@@ -229,9 +284,14 @@ impl StateStore for DynamoDbStateStore {
         };
         let old = match old {
             Some(item) => Some(item),
-            None => self.get(key(format!("RUN#{shard}"), window.to_string())).await?,
+            None => {
+                self.get(key(format!("RUN#{shard}"), window.to_string()))
+                    .await?
+            }
         };
-        let Some(old) = old else { return Ok(Claim::Held { until: now }) };
+        let Some(old) = old else {
+            return Ok(Claim::Held { until: now });
+        };
         if old.get("done").and_then(|done| done.as_bool().ok()) == Some(&true) {
             return Ok(Claim::Done);
         }
@@ -240,7 +300,12 @@ impl StateStore for DynamoDbStateStore {
         Ok(Claim::Held { until })
     }
 
-    async fn finish_window(&self, shard: u16, window: Minute, owner: &str) -> Result<(), StateStoreError> {
+    async fn finish_window(
+        &self,
+        shard: u16,
+        window: Minute,
+        owner: &str,
+    ) -> Result<(), StateStoreError> {
         let done = self
             .client
             .update_item()
@@ -261,7 +326,9 @@ impl StateStore for DynamoDbStateStore {
     }
 
     async fn pointer(&self, shard: u16) -> Result<Option<Pointer>, StateStoreError> {
-        let Some(item) = self.get(key("POINTER", shard.to_string())).await? else { return Ok(None) };
+        let Some(item) = self.get(key("POINTER", shard.to_string())).await? else {
+            return Ok(None);
+        };
         Ok(Some(Pointer {
             committed: Minute::from_index(self.number_of(&item, "committed")?),
             decided: Minute::from_index(self.number_of(&item, "decided")?),
@@ -279,7 +346,9 @@ impl StateStore for DynamoDbStateStore {
             .put_item()
             .table_name(&self.table)
             .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk) OR (committed <= :committed AND decided <= :decided)")
+            .condition_expression(
+                "attribute_not_exists(pk) OR (committed <= :committed AND decided <= :decided)",
+            )
             .expression_attribute_values(":committed", number(to.committed.index()))
             .expression_attribute_values(":decided", number(to.decided.index()))
             .send()
@@ -291,9 +360,19 @@ impl StateStore for DynamoDbStateStore {
     }
 
     async fn alert(&self, fingerprint: &str) -> Result<Option<AlertItem>, StateStoreError> {
-        let Some(item) = self.get(key(format!("ALERT#{fingerprint}"), "STATE")).await? else { return Ok(None) };
-        let version = u64::try_from(self.number_of(&item, "version")?).map_err(|_| self.damaged(&item, "version"))?;
-        Ok(Some(AlertItem { fingerprint: fingerprint.to_owned(), version, body: self.text_of(&item, "body")? }))
+        let Some(item) = self
+            .get(key(format!("ALERT#{fingerprint}"), "STATE"))
+            .await?
+        else {
+            return Ok(None);
+        };
+        let version = u64::try_from(self.number_of(&item, "version")?)
+            .map_err(|_| self.damaged(&item, "version"))?;
+        Ok(Some(AlertItem {
+            fingerprint: fingerprint.to_owned(),
+            version,
+            body: self.text_of(&item, "body")?,
+        }))
     }
 
     async fn apply(&self, transition: &Transition) -> Result<Applied, StateStoreError> {
@@ -305,12 +384,17 @@ impl StateStore for DynamoDbStateStore {
         ]);
         let mut puts = vec![
             self.put(item)
-                .condition_expression("(attribute_not_exists(pk) AND :before = :never) OR version = :before")
+                .condition_expression(
+                    "(attribute_not_exists(pk) AND :before = :never) OR version = :before",
+                )
                 .expression_attribute_values(":before", number(alert.version.saturating_sub(1)))
                 .expression_attribute_values(":never", number(0)),
         ];
         if let Some((incident, opened)) = &transition.incident {
-            let mut item = key(format!("HIST#{}", day(*opened)), format!("{opened}#{incident}"));
+            let mut item = key(
+                format!("HIST#{}", day(*opened)),
+                format!("{opened}#{incident}"),
+            );
             item.extend([
                 ("body".to_owned(), text(&alert.body)),
                 ("expires".to_owned(), expiry(opened.start(), HISTORY_DAYS)),
@@ -325,14 +409,24 @@ impl StateStore for DynamoDbStateStore {
                 ("attempts".to_owned(), number(0)),
                 ("lease_until".to_owned(), number(0)),
             ]);
-            puts.push(self.put(item).condition_expression("attribute_not_exists(pk)"));
+            puts.push(
+                self.put(item)
+                    .condition_expression("attribute_not_exists(pk)"),
+            );
         }
         let writes = puts
             .into_iter()
-            .map(|put| put.build().map(|put| TransactWriteItem::builder().put(put).build()))
+            .map(|put| {
+                put.build()
+                    .map(|put| TransactWriteItem::builder().put(put).build())
+            })
             .collect::<Result<_, _>>()
             .map_err(|error| self.unbuilt(&error))?;
-        Ok(if self.transact(writes).await? { Applied::Yes } else { Applied::Lost })
+        Ok(if self.transact(writes).await? {
+            Applied::Yes
+        } else {
+            Applied::Lost
+        })
     }
 
     async fn outbox(&self) -> Result<Vec<OutboxItem>, StateStoreError> {
@@ -340,7 +434,12 @@ impl StateStore for DynamoDbStateStore {
         items.iter().map(|item| self.message_of(item)).collect()
     }
 
-    async fn lease(&self, id: &str, now: Timestamp, lease_until: Timestamp) -> Result<bool, StateStoreError> {
+    async fn lease(
+        &self,
+        id: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<bool, StateStoreError> {
         let leased = self
             .client
             .update_item()
@@ -360,11 +459,21 @@ impl StateStore for DynamoDbStateStore {
         }
     }
 
-    async fn sent(&self, item: &OutboxItem, receipt: &str, at: Timestamp) -> Result<(), StateStoreError> {
+    async fn sent(
+        &self,
+        item: &OutboxItem,
+        receipt: &str,
+        at: Timestamp,
+    ) -> Result<(), StateStoreError> {
         self.settle(item, "SENT", receipt, at).await
     }
 
-    async fn dead(&self, item: &OutboxItem, reason: &str, at: Timestamp) -> Result<(), StateStoreError> {
+    async fn dead(
+        &self,
+        item: &OutboxItem,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<(), StateStoreError> {
         self.settle(item, "DEAD", reason, at).await
     }
 
@@ -372,7 +481,13 @@ impl StateStore for DynamoDbStateStore {
         let mut bodies = Vec::new();
         let mut today = Minute::from_index(to.index().div_euclid(1_440) * 1_440);
         while today.plus(1_440) > from {
-            let items = self.query(&format!("HIST#{}", day(today)), &from.to_string(), &format!("{to}~")).await?;
+            let items = self
+                .query(
+                    &format!("HIST#{}", day(today)),
+                    &from.to_string(),
+                    &format!("{to}~"),
+                )
+                .await?;
             for item in items.iter().rev() {
                 bodies.push(self.text_of(item, "body")?);
             }
@@ -389,5 +504,10 @@ impl StateStore for DynamoDbStateStore {
 pub async fn create_table(client: &Client, table: &str) -> Result<(), StateStoreError> {
     calls::create_table(client, table, ("pk", Some("sk")))
         .await
-        .map_err(|message| StateStoreError::Call { table: table.to_owned(), operation: "CreateTable", message, retryable: false })
+        .map_err(|message| StateStoreError::Call {
+            table: table.to_owned(),
+            operation: "CreateTable",
+            message,
+            retryable: false,
+        })
 }

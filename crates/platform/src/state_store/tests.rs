@@ -22,12 +22,21 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn message(id: &str) -> OutboxItem {
-    OutboxItem { id: id.to_owned(), incident: "INC".to_owned(), body: "{}".to_owned(), attempts: 0 }
+    OutboxItem {
+        id: id.to_owned(),
+        incident: "INC".to_owned(),
+        body: "{}".to_owned(),
+        attempts: 0,
+    }
 }
 
 fn transition(version: u64, messages: &[&str]) -> Transition {
     Transition {
-        alert: AlertItem { fingerprint: "f".to_owned(), version, body: format!("{{\"v\":{version}}}") },
+        alert: AlertItem {
+            fingerprint: "f".to_owned(),
+            version,
+            body: format!("{{\"v\":{version}}}"),
+        },
         incident: Some(("INC".to_owned(), window())),
         outbox: messages.iter().map(|id| message(id)).collect(),
     }
@@ -36,16 +45,35 @@ fn transition(version: u64, messages: &[&str]) -> Transition {
 #[tokio::test]
 async fn a_window_has_one_owner_until_its_lease_ends() {
     let (store, _server) = store().await;
-    let claim = async |owner, now, until| store.claim_window(0, window(), owner, at(now), at(until)).await.unwrap();
+    let claim = async |owner, now, until| {
+        store
+            .claim_window(0, window(), owner, at(now), at(until))
+            .await
+            .unwrap()
+    };
     assert_eq!(claim("a", 0, 60).await, Claim::Mine);
     assert_eq!(claim("b", 10, 70).await, Claim::Held { until: at(60) });
-    assert_eq!(claim("a", 20, 80).await, Claim::Mine, "an owner's earlier attempt is over");
-    assert_eq!(claim("b", 81, 141).await, Claim::Mine, "the lease has ended");
+    assert_eq!(
+        claim("a", 20, 80).await,
+        Claim::Mine,
+        "an owner's earlier attempt is over"
+    );
+    assert_eq!(
+        claim("b", 81, 141).await,
+        Claim::Mine,
+        "the lease has ended"
+    );
     store.finish_window(0, window(), "a").await.unwrap();
-    assert!(matches!(claim("c", 90, 150).await, Claim::Held { .. }), "only the owner finishes a window");
+    assert!(
+        matches!(claim("c", 90, 150).await, Claim::Held { .. }),
+        "only the owner finishes a window"
+    );
     store.finish_window(0, window(), "b").await.unwrap();
     assert_eq!(claim("b", 200, 260).await, Claim::Done);
-    let other = store.claim_window(1, window(), "c", at(0), at(60)).await.unwrap();
+    let other = store
+        .claim_window(1, window(), "c", at(0), at(60))
+        .await
+        .unwrap();
     assert_eq!(other, Claim::Mine, "shards do not meet");
 }
 
@@ -53,47 +81,119 @@ async fn a_window_has_one_owner_until_its_lease_ends() {
 async fn a_pointer_never_goes_back() {
     let (store, _server) = store().await;
     assert_eq!(store.pointer(0).await.unwrap(), None);
-    let far = Pointer { committed: window(), decided: window().plus(5) };
+    let far = Pointer {
+        committed: window(),
+        decided: window().plus(5),
+    };
     store.advance(0, far).await.unwrap();
-    store.advance(0, Pointer { committed: window().plus(-1), decided: window() }).await.unwrap();
+    store
+        .advance(
+            0,
+            Pointer {
+                committed: window().plus(-1),
+                decided: window(),
+            },
+        )
+        .await
+        .unwrap();
     assert_eq!(store.pointer(0).await.unwrap(), Some(far));
 }
 
 #[tokio::test]
 async fn a_transition_and_its_messages_appear_together_or_not_at_all() {
     let (store, _server) = store().await;
-    assert_eq!(store.apply(&transition(1, &["INC-0-page"])).await.unwrap(), Applied::Yes);
-    assert_eq!(store.apply(&transition(1, &["INC-1-page"])).await.unwrap(), Applied::Lost, "somebody else was first");
-    assert_eq!(store.apply(&transition(3, &["INC-2-page"])).await.unwrap(), Applied::Lost, "decided on a stale record");
-    let waiting: Vec<_> = store.outbox().await.unwrap().into_iter().map(|item| item.id).collect();
+    assert_eq!(
+        store.apply(&transition(1, &["INC-0-page"])).await.unwrap(),
+        Applied::Yes
+    );
+    assert_eq!(
+        store.apply(&transition(1, &["INC-1-page"])).await.unwrap(),
+        Applied::Lost,
+        "somebody else was first"
+    );
+    assert_eq!(
+        store.apply(&transition(3, &["INC-2-page"])).await.unwrap(),
+        Applied::Lost,
+        "decided on a stale record"
+    );
+    let waiting: Vec<_> = store
+        .outbox()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|item| item.id)
+        .collect();
     assert_eq!(waiting, ["INC-0-page"]);
-    assert_eq!(store.apply(&transition(2, &["INC-0-page"])).await.unwrap(), Applied::Lost, "a message has one birth");
+    assert_eq!(
+        store.apply(&transition(2, &["INC-0-page"])).await.unwrap(),
+        Applied::Lost,
+        "a message has one birth"
+    );
     assert_eq!(store.alert("f").await.unwrap().unwrap().version, 1);
-    assert_eq!(store.apply(&transition(2, &[])).await.unwrap(), Applied::Yes);
-    assert_eq!(store.history(window().plus(-5_000), window()).await.unwrap(), ["{\"v\":2}"]);
-    assert!(store.history(window().plus(1), window().plus(10)).await.unwrap().is_empty());
+    assert_eq!(
+        store.apply(&transition(2, &[])).await.unwrap(),
+        Applied::Yes
+    );
+    assert_eq!(
+        store
+            .history(window().plus(-5_000), window())
+            .await
+            .unwrap(),
+        ["{\"v\":2}"]
+    );
+    assert!(
+        store
+            .history(window().plus(1), window().plus(10))
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert_eq!(store.alert("unheard of").await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn a_message_has_one_sender_at_a_time_and_leaves_the_outbox_once() {
     let (store, _server) = store().await;
-    store.apply(&transition(1, &["INC-0-page", "INC-0-chat"])).await.unwrap();
+    store
+        .apply(&transition(1, &["INC-0-page", "INC-0-chat"]))
+        .await
+        .unwrap();
     assert!(store.lease("INC-0-page", at(0), at(30)).await.unwrap());
     assert!(!store.lease("INC-0-page", at(10), at(40)).await.unwrap());
-    assert!(store.lease("INC-0-page", at(31), at(61)).await.unwrap(), "the sender died");
-    let page = store.outbox().await.unwrap().into_iter().find(|item| item.id == "INC-0-page").unwrap();
+    assert!(
+        store.lease("INC-0-page", at(31), at(61)).await.unwrap(),
+        "the sender died"
+    );
+    let page = store
+        .outbox()
+        .await
+        .unwrap()
+        .into_iter()
+        .find(|item| item.id == "INC-0-page")
+        .unwrap();
     assert_eq!(page.attempts, 2);
     store.sent(&page, "sns-1", at(32)).await.unwrap();
     assert!(!store.lease("INC-0-page", at(99), at(129)).await.unwrap());
-    store.dead(&message("INC-0-chat"), "the topic does not exist", at(33)).await.unwrap();
+    store
+        .dead(&message("INC-0-chat"), "the topic does not exist", at(33))
+        .await
+        .unwrap();
     assert!(store.outbox().await.unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn a_server_that_is_gone_is_a_retryable_error_with_the_tables_name() {
-    let client = aws_sdk_dynamodb::Client::new(&crate::aws::for_endpoint("http://127.0.0.1:1").await);
-    let error = DynamoDbStateStore::new(client, "state").pointer(0).await.unwrap_err();
+    let client =
+        aws_sdk_dynamodb::Client::new(&crate::aws::for_endpoint("http://127.0.0.1:1").await);
+    let error = DynamoDbStateStore::new(client, "state")
+        .pointer(0)
+        .await
+        .unwrap_err();
     assert!(error.is_retryable());
-    assert!(error.to_string().starts_with("state table state: GetItem failed: "), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("state table state: GetItem failed: "),
+        "{error}"
+    );
 }

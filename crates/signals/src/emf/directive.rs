@@ -26,7 +26,12 @@ pub(super) struct Directive<'a> {
 
 /// The directives of `_aws`; `None` when there are none.
 pub(super) fn all<'a>(metadata: &Object<'a>) -> Result<Option<Vec<Directive<'a>>>, Rejection> {
-    let Some(raw) = metadata.get("CloudWatchMetrics").filter(|raw| !is_null(raw)) else { return Ok(None) };
+    let Some(raw) = metadata
+        .get("CloudWatchMetrics")
+        .filter(|raw| !is_null(raw))
+    else {
+        return Ok(None);
+    };
     let raw = array(raw).ok_or(Rejection::Directives)?;
     if raw.is_empty() {
         return Ok(None);
@@ -46,20 +51,38 @@ pub(super) fn all<'a>(metadata: &Object<'a>) -> Result<Option<Vec<Directive<'a>>
 
 fn one<'a>(directive: &Object<'a>) -> Result<Directive<'a>, Rejection> {
     let namespace = name(directive.get("Namespace"), MAX_NAME).ok_or(Rejection::Namespace)?;
-    let sets = directive.get("Dimensions").and_then(array).filter(|sets| !sets.is_empty());
-    let sets = sets.ok_or(Rejection::Dimensions)?.into_iter().map(dimension_set).collect::<Result<_, _>>()?;
-    let metrics = directive.get("Metrics").and_then(array).ok_or(Rejection::Metrics)?;
+    let sets = directive
+        .get("Dimensions")
+        .and_then(array)
+        .filter(|sets| !sets.is_empty());
+    let sets = sets
+        .ok_or(Rejection::Dimensions)?
+        .into_iter()
+        .map(dimension_set)
+        .collect::<Result<_, _>>()?;
+    let metrics = directive
+        .get("Metrics")
+        .and_then(array)
+        .ok_or(Rejection::Metrics)?;
     match metrics.len() {
         0 => return Err(Rejection::NoMetrics),
         1..=MAX_METRICS => {}
         _ => return Err(Rejection::TooManyMetrics),
     }
-    let metrics = metrics.into_iter().map(metric_name).collect::<Result<_, _>>()?;
-    Ok(Directive { namespace, sets, metrics })
+    let metrics = metrics
+        .into_iter()
+        .map(metric_name)
+        .collect::<Result<_, _>>()?;
+    Ok(Directive {
+        namespace,
+        sets,
+        metrics,
+    })
 }
 
 fn name(raw: Option<&RawValue>, longest: usize) -> Option<Cow<'_, str>> {
-    raw.and_then(text).filter(|name| !name.is_empty() && name.chars().count() <= longest)
+    raw.and_then(text)
+        .filter(|name| !name.is_empty() && name.chars().count() <= longest)
 }
 
 fn dimension_set(raw: &RawValue) -> Result<Vec<Cow<'_, str>>, Rejection> {
@@ -67,7 +90,10 @@ fn dimension_set(raw: &RawValue) -> Result<Vec<Cow<'_, str>>, Rejection> {
     if names.len() > MAX_DIMENSIONS {
         return Err(Rejection::TooManyDimensions);
     }
-    names.into_iter().map(|raw| name(Some(raw), MAX_DIMENSION_NAME).ok_or(Rejection::Dimensions)).collect()
+    names
+        .into_iter()
+        .map(|raw| name(Some(raw), MAX_DIMENSION_NAME).ok_or(Rejection::Dimensions))
+        .collect()
 }
 
 /// The name of a definition. Its unit and resolution do not matter here: rollups are by the minute, and a

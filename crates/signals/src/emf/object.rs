@@ -60,7 +60,9 @@ impl<'a> Object<'a> {
 
 /// A value that is a string. A lone surrogate (`\ud800`) is no text, so it is no string here.
 pub(super) fn text(value: &RawValue) -> Option<Cow<'_, str>> {
-    serde_json::from_str(value.get()).ok().map(|Name(text)| text)
+    serde_json::from_str(value.get())
+        .ok()
+        .map(|Name(text)| text)
 }
 
 /// A value that is an array.
@@ -86,7 +88,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
                 let mut members = BTreeMap::new();
-                while let Some((Name(name), value)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
+                while let Some((Name(name), value)) =
+                    map.next_entry::<Name<'de>, &'de RawValue>()?
+                {
                     members.insert(name, value);
                 }
                 Ok(Object(members))

@@ -51,13 +51,20 @@ pub(super) fn metric(raw: Option<&RawValue>) -> Result<Vec<Observation>, Rejecti
 }
 
 fn single(raw: &RawValue) -> Result<Observation, Rejection> {
-    number(raw).map(|value| Observation::Value { value, weight: 1 }).ok_or(Rejection::MetricNotNumber)
+    number(raw)
+        .map(|value| Observation::Value { value, weight: 1 })
+        .ok_or(Rejection::MetricNotNumber)
 }
 
 /// `{"Values":[…],"Counts":[…]}`. No limit on their number: the specification does not know the form, and
 /// metrique writes as many as it has seen.
 fn weighted(object: &Object<'_>) -> Result<Vec<Observation>, Rejection> {
-    let list = |name| object.get(name).and_then(array).ok_or(Rejection::ValuesAndCounts);
+    let list = |name| {
+        object
+            .get(name)
+            .and_then(array)
+            .ok_or(Rejection::ValuesAndCounts)
+    };
     let (values, counts) = (list("Values")?, list("Counts")?);
     if values.len() != counts.len() {
         return Err(Rejection::ValuesAndCounts);
@@ -79,16 +86,31 @@ fn weighted(object: &Object<'_>) -> Result<Vec<Observation>, Rejection> {
 /// `{"Max":…,"Min":…,"Count":…,"Sum":…}`.
 fn statistics(object: &Object<'_>) -> Result<Vec<Observation>, Rejection> {
     // An object with none of these is no statistic set but something else altogether.
-    if ["Max", "Min", "Count", "Sum"].iter().all(|name| object.get(name).is_none()) {
+    if ["Max", "Min", "Count", "Sum"]
+        .iter()
+        .all(|name| object.get(name).is_none())
+    {
         return Err(Rejection::MetricNotNumber);
     }
     let member = |name| object.number(name).ok_or(Rejection::StatisticSet);
     let (max, min, sum) = (member("Max")?, member("Min")?, member("Sum")?);
-    let count = object.get("Count").and_then(whole).ok_or(Rejection::StatisticSet)?;
+    let count = object
+        .get("Count")
+        .and_then(whole)
+        .ok_or(Rejection::StatisticSet)?;
     if min > max {
         return Err(Rejection::StatisticSet);
     }
-    Ok(if count > 0 { vec![Observation::Statistics { count, sum, min, max }] } else { Vec::new() })
+    Ok(if count > 0 {
+        vec![Observation::Statistics {
+            count,
+            sum,
+            min,
+            max,
+        }]
+    } else {
+        Vec::new()
+    })
 }
 
 fn is_number(text: &str) -> bool {
@@ -98,18 +120,26 @@ fn is_number(text: &str) -> bool {
 /// A finite number, correctly rounded. Negative zero is zero: a minimum must not depend on which came first.
 pub(super) fn number(raw: &RawValue) -> Option<f64> {
     // What `RawValue` holds is JSON, so only numbers start like this, and Rust reads every JSON number.
-    let value: f64 = Some(raw.get()).filter(|text| is_number(text))?.parse().ok()?;
+    let value: f64 = Some(raw.get())
+        .filter(|text| is_number(text))?
+        .parse()
+        .ok()?;
     value.is_finite().then_some(value + 0.0)
 }
 
 /// A number written as an integer. One beyond 64 bits is as large as 64 bits get.
 pub(super) fn integer(raw: &RawValue) -> Option<i64> {
     let text = Some(raw.get()).filter(|text| is_number(text))?;
-    let (negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
+    let (negative, digits) = text
+        .strip_prefix('-')
+        .map_or((false, text), |digits| (true, digits));
     if !digits.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;
     }
-    Some(text.parse().unwrap_or(if negative { i64::MIN } else { i64::MAX }))
+    Some(
+        text.parse()
+            .unwrap_or(if negative { i64::MIN } else { i64::MAX }),
+    )
 }
 
 /// A count: a number without fraction from 0 to 2^64 − 1. Emitters in languages without integers write `3.0`.
@@ -118,6 +148,11 @@ fn whole(raw: &RawValue) -> Option<u64> {
         return Some(count);
     }
     let count = number(raw)?;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be in range and whole")]
-    (count.fract() == 0.0 && (0.0..18_446_744_073_709_551_616.0).contains(&count)).then_some(count as u64)
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to be in range and whole"
+    )]
+    (count.fract() == 0.0 && (0.0..18_446_744_073_709_551_616.0).contains(&count))
+        .then_some(count as u64)
 }
