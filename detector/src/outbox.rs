@@ -10,7 +10,7 @@ use crate::{Deps, Error, Outcome};
 /// How long one attempt to send owns the message: well above the SDK's own deadline.
 const LEASE: SignedDuration = SignedDuration::from_secs(30);
 /// Attempts, one a run, before a message is given up: by then the fault is not a passing one.
-pub const ATTEMPTS: u32 = 5;
+pub(crate) const ATTEMPTS: u32 = 5;
 
 /// Sends every message that nobody else is sending.
 pub(crate) async fn send(deps: &Deps, outcome: &mut Outcome) -> Result<(), Error> {

@@ -12,7 +12,7 @@ use crate::local;
 
 /// Arguments of `outrider incidents`.
 #[derive(Debug, Args)]
-pub struct IncidentsArgs {
+pub(crate) struct IncidentsArgs {
     #[command(subcommand)]
     action: Action,
     /// The data directory of a demo or of `up`, which must not be running
@@ -41,7 +41,7 @@ const DAYS: i64 = 35;
 ///
 /// # Errors
 /// A data directory that is in use or holds no state; an id that no incident has.
-pub async fn run(args: IncidentsArgs, say: &mut dyn FnMut(&str)) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(args: IncidentsArgs, say: &mut dyn FnMut(&str)) -> anyhow::Result<ExitCode> {
     let state = local::OpenState::open(&args.data).await?;
     let newest = state
         .store()

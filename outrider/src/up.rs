@@ -15,7 +15,7 @@ use crate::local::{self, Stack};
 
 /// Arguments of `outrider up`.
 #[derive(Debug, Args)]
-pub struct UpArgs {
+pub(crate) struct UpArgs {
     /// Where everything is kept
     #[arg(long, default_value = ".outrider")]
     data: PathBuf,
@@ -51,7 +51,7 @@ impl Arrivals for AsTheyCome {
 ///
 /// # Errors
 /// A data directory that is in use or cannot be written, a port that is taken.
-pub async fn run(args: UpArgs, say: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
+pub(crate) async fn run(args: UpArgs, say: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let stack = Stack::start(local::Options {
         data: args.data.clone(),

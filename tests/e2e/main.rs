@@ -1,5 +1,9 @@
 //! Scenarios on the whole system, and the rules that its source keeps.
 
+// `cfg(test)` is always true here; it tells clippy that what the tests call may unwrap too.
+#[cfg(test)]
 mod architecture;
+#[cfg(test)]
 mod demo;
+#[cfg(test)]
 mod runtime;

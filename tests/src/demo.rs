@@ -1,7 +1,7 @@
 //! The demo as a user runs it: the binary `outrider`, its exit code, its document and its inbox.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
@@ -95,7 +95,7 @@ fn inbox(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
-fn name(path: &PathBuf) -> String {
+fn name(path: &Path) -> String {
     path.file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default()

@@ -29,10 +29,6 @@ fn bucket_of(value: f64) -> i32 {
         return 0;
     }
     // The sign bit is clear, so at most 16 bits remain; normal numbers start at 32, so 0 is free for zero.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "16 bits remain after the shift"
-    )]
     let index = (size.to_bits() >> SHIFT) as i32;
     if value < 0.0 { -index } else { index }
 }

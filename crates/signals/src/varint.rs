@@ -4,7 +4,7 @@ use crate::DecodeError;
 
 pub(crate) fn put(out: &mut Vec<u8>, mut value: u64) {
     loop {
-        #[expect(clippy::cast_possible_truncation, reason = "masked to seven bits")]
+        // Masked to seven bits, so nothing is cut.
         let low = (value & 0x7f) as u8;
         value >>= 7;
         if value == 0 {

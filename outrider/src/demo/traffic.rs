@@ -44,7 +44,7 @@ fn car(number: u32) -> serde_json::Value {
     json!({
         "car_id": car_id(number), "model": format!("Model_{}", number % 5 + 1), "year": 2020 + number % 6,
         "status": "Available", "latitude": "48.8566", "longitude": "2.3522", "nb_passengers": number % 5,
-        "bike_rack": number % 3 == 0,
+        "bike_rack": number.is_multiple_of(3),
     })
 }
 

@@ -11,7 +11,7 @@ use super::server::Server;
 ///
 /// # Errors
 /// A file that is no database or cannot be opened; no free port.
-pub async fn start(file: Option<&Path>) -> anyhow::Result<Server> {
+pub(crate) async fn start(file: Option<&Path>) -> anyhow::Result<Server> {
     let database = match file {
         Some(file) => {
             let path = file

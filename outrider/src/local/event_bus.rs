@@ -26,7 +26,7 @@ struct Bus {
 ///
 /// # Errors
 /// No free port.
-pub async fn start(file: &Path) -> anyhow::Result<Server> {
+pub(crate) async fn start(file: &Path) -> anyhow::Result<Server> {
     let bus = Arc::new(Bus {
         file: file.to_owned(),
         writing: Mutex::new(()),

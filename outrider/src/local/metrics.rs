@@ -11,7 +11,7 @@ use super::journal::Journal;
 
 /// The metrics of one function, and of an account that has no other.
 #[derive(Debug)]
-pub struct FunctionMetrics {
+pub(crate) struct FunctionMetrics {
     /// The function's name.
     pub function: String,
     /// Where its invocations are filed.

@@ -11,7 +11,7 @@ use serde_json::json;
 
 /// A file of log events, one JSON line each: `{"timestamp":…,"message":"…"}`.
 #[derive(Debug)]
-pub struct File {
+pub(crate) struct File {
     lines: Writer<std::fs::File>,
     clock: Arc<dyn Clock>,
 }
@@ -21,7 +21,7 @@ impl File {
     ///
     /// # Errors
     /// A file that cannot be written.
-    pub fn open(path: &Path, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+    pub(crate) fn open(path: &Path, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let file = OpenOptions::new().create(true).append(true).open(path);
         let file = file.with_context(|| format!("cannot write {}", path.display()))?;
         Ok(Self {

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 /// Ends when the server shall stop.
-pub type Stopped = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(crate) type Stopped = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A running server.
 #[derive(Debug)]

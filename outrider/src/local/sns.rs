@@ -29,7 +29,7 @@ struct Inbox {
 ///
 /// # Errors
 /// Folders that cannot be made; no free port.
-pub async fn start(folder: &Path) -> anyhow::Result<Server> {
+pub(crate) async fn start(folder: &Path) -> anyhow::Result<Server> {
     for name in ["inbox", "email", "chat"] {
         let folder = folder.join(name);
         std::fs::create_dir_all(&folder)

@@ -11,21 +11,23 @@
 //!
 //! Times are compared here and never left to the table's own expiry, which may be days late.
 
-use std::collections::HashMap;
-
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use signals::Minute;
 
 use super::{
     AlertItem, Applied, Claim, OutboxItem, Pointer, StateStore, StateStoreError, Transition,
 };
 use crate::dynamodb::{self as calls, Item};
+
+mod items;
+
+use items::{day, expiry, is_condition, key, number, text};
 
 /// Claims are only asked about while a window may be retried: Lambda's asynchronous retries end after 6 hours.
 const CLAIM_DAYS: i64 = 2;
@@ -37,38 +39,6 @@ const HISTORY_DAYS: i64 = 396;
 pub struct DynamoDbStateStore {
     client: Client,
     table: String,
-}
-
-fn text(value: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(value.into())
-}
-
-fn number(value: impl std::fmt::Display) -> AttributeValue {
-    AttributeValue::N(value.to_string())
-}
-
-fn expiry(from: Timestamp, days: i64) -> AttributeValue {
-    number(
-        from.saturating_add(SignedDuration::from_hours(24 * days))
-            .unwrap_or(Timestamp::MAX)
-            .as_second(),
-    )
-}
-
-fn key(pk: impl Into<String>, sk: impl Into<String>) -> Item {
-    HashMap::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])
-}
-
-fn is_condition<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
-    error
-        .as_service_error()
-        .and_then(ProvideErrorMetadata::code)
-        == Some("ConditionalCheckFailedException")
-}
-
-/// The first millisecond of the day, as `2026-11-20`.
-fn day(minute: Minute) -> String {
-    minute.to_string().chars().take(10).collect()
 }
 
 impl DynamoDbStateStore {
@@ -93,42 +63,6 @@ impl DynamoDbStateStore {
             message,
             retryable,
         }
-    }
-
-    fn damaged(&self, item: &Item, attribute: &'static str) -> StateStoreError {
-        let part = |name| {
-            item.get(name)
-                .and_then(|value: &AttributeValue| value.as_s().ok())
-                .map_or("?", String::as_str)
-        };
-        StateStoreError::Damaged {
-            table: self.table.clone(),
-            item: format!("{}/{}", part("pk"), part("sk")),
-            attribute,
-        }
-    }
-
-    fn text_of(&self, item: &Item, attribute: &'static str) -> Result<String, StateStoreError> {
-        item.get(attribute)
-            .and_then(|value| value.as_s().ok())
-            .cloned()
-            .ok_or_else(|| self.damaged(item, attribute))
-    }
-
-    fn number_of(&self, item: &Item, attribute: &'static str) -> Result<i64, StateStoreError> {
-        item.get(attribute)
-            .and_then(|value| value.as_n().ok()?.parse().ok())
-            .ok_or_else(|| self.damaged(item, attribute))
-    }
-
-    fn message_of(&self, item: &Item) -> Result<OutboxItem, StateStoreError> {
-        Ok(OutboxItem {
-            id: self.text_of(item, "sk")?,
-            incident: self.text_of(item, "incident")?,
-            body: self.text_of(item, "body")?,
-            attempts: u32::try_from(self.number_of(item, "attempts")?)
-                .map_err(|_| self.damaged(item, "attempts"))?,
-        })
     }
 
     async fn get(&self, key: Item) -> Result<Option<Item>, StateStoreError> {
