@@ -17,13 +17,17 @@ const RAW_ONLY: i64 = 60;
 /// State objects kept behind the pointer, for a retry that had read the older pointer.
 const KEPT: i64 = 10;
 
+/// Minutes between two removals of older state objects: a listing each minute would cost as much as the writing.
+const CLEANED_EVERY: i64 = 60;
+
 /// The newest minutes, by log group.
 pub(crate) type ByLogGroup = BTreeMap<String, Recent>;
 
-/// The state at the end of `target`, from the pointer's object or, without one, from the stored rollups.
+/// The state at the end of `target` (`decided` being the newest window that needs no decision), from the pointer's object or, without one, from the stored rollups.
 pub(crate) async fn settled(
     shard: u16,
     pointer: Option<Pointer>,
+    decided: Minute,
     target: Minute,
     deps: &Deps,
 ) -> Result<State, Error> {
@@ -33,7 +37,8 @@ pub(crate) async fn settled(
         None => None,
     };
     let mut state = found.unwrap_or_else(|| State::before_history(target.plus(-history)));
-    while target.since(state.window) > RAW_ONLY {
+    let far_behind = target.since(state.window) > RAW_ONLY;
+    while far_behind && state.window < target {
         let to = state.window.plus(CHUNK).min(target);
         let mut minutes = BTreeMap::new();
         for service in &deps.watch.services {
@@ -42,13 +47,8 @@ pub(crate) async fn settled(
         }
         learn(deps, &mut state, &minutes, to);
         // A day that is learned is never learned again, even if this run does not live to see the next one.
-        commit(
-            shard,
-            deps,
-            state.clone(),
-            to.max(pointer.map_or(to, |pointer| pointer.decided)),
-        )
-        .await?;
+        // What is decided stays as it was: history is learned, and nobody is woken for it.
+        commit(shard, deps, state.clone(), decided).await?;
     }
     Ok(state)
 }
@@ -211,9 +211,9 @@ pub(crate) async fn commit(
     deps.state
         .advance(shard, Pointer { committed, decided })
         .await?;
-    deps.checkpoints
-        .forget(shard, committed.plus(-KEPT))
-        .await?;
+    if committed.index().rem_euclid(CLEANED_EVERY) == 0 {
+        deps.checkpoints.forget_before(shard, committed.plus(-KEPT)).await?;
+    }
     *deps.warm.0.lock().await = Some((shard, state));
     Ok(())
 }

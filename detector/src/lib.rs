@@ -215,7 +215,7 @@ async fn run(shard: u16, window: Minute, deps: &Deps, outcome: &mut Outcome) -> 
     let pointer = deps.state.pointer(shard).await?;
     let decided = pointer.map_or(window.plus(-1), |pointer| pointer.decided);
     let first = decided.plus(1).max(window.plus(1 - STALE_WINDOWS));
-    let mut settled = learning::settled(shard, pointer, first.plus(-settle), deps).await?;
+    let mut settled = learning::settled(shard, pointer, decided, first.plus(-settle), deps).await?;
     outcome.polls_failed = polls::poll(
         deps,
         first.plus(1 - polling::REREAD_MINUTES),

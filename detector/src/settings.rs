@@ -1,6 +1,7 @@
 //! The detector's configuration: where things are, from the environment; what is watched, from `outrider.toml`.
 
 use platform::config::{ConfigErrors, Reader, Vars};
+use platform::logging::Level;
 
 use crate::watch::Watch;
 
@@ -45,6 +46,8 @@ impl Settings {
     /// Every variable that is missing, and everything that is wrong with the file.
     pub fn read(vars: &dyn Vars) -> Result<Self, ConfigErrors> {
         let mut reader = Reader::new(vars);
+        // Logging has been set up already; here a level that is no level is reported with everything else.
+        Level::read(&mut reader);
         let series_table = reader.required(SERIES_TABLE, "the DynamoDB table of rollups");
         let state_table =
             reader.required(STATE_TABLE, "the DynamoDB table of incidents and claims");

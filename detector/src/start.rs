@@ -4,16 +4,13 @@ use std::sync::Arc;
 
 use platform::aws;
 use platform::checkpoints::Checkpoints;
-use platform::clock::{Clock, SystemClock};
-use platform::config::{ConfigErrors, Reader, Vars};
-use platform::emit::{Emitter, Writer};
-use platform::logging::{self, Identity, Level};
+use platform::clock::SystemClock;
+use platform::config::{ConfigErrors, Vars};
+use platform::emit::Writer;
 use platform::metric_source::cloudwatch::CloudWatch;
 use platform::notifier::sns::Sns;
 use platform::series_store::dynamodb::DynamoDbSeriesStore;
 use platform::state_store::dynamodb::DynamoDbStateStore;
-use platform::telemetry::document;
-use signals::Metric;
 
 use crate::settings::Settings;
 use crate::{Deps, Warm};
@@ -54,36 +51,7 @@ pub async fn connect(vars: &dyn Vars) -> Result<Deps, StartError> {
     })
 }
 
-/// Like [`connect`]; a start that fails says why, once in words and once as a metric, and gives nothing.
+/// Like [`connect`], with logging; a start that fails has said why and gives nothing.
 pub async fn start(vars: &dyn Vars) -> Option<Deps> {
-    let emitter: Arc<dyn Emitter> = Arc::new(Writer::stdout());
-    let mut reader = Reader::new(vars);
-    let identity = Identity {
-        service: "detector".to_owned(),
-        function_name: reader
-            .optional("AWS_LAMBDA_FUNCTION_NAME")
-            .unwrap_or_default(),
-        function_version: reader
-            .optional("AWS_LAMBDA_FUNCTION_VERSION")
-            .unwrap_or_default(),
-    };
-    let level = Level::read(&mut reader);
-    logging::init(emitter.clone(), Arc::new(SystemClock), &identity, &level);
-    let started = match reader.finish() {
-        Ok(()) => connect(vars).await,
-        Err(problems) => Err(problems.into()),
-    };
-    match started {
-        Ok(deps) => Some(deps),
-        Err(error) => {
-            tracing::error!(%error, "the detector cannot start");
-            let at = SystemClock.now();
-            emitter.emit(&document(
-                at,
-                &[("service", "detector")],
-                &[(Metric::ConfigError, 1.0)],
-            ));
-            None
-        }
-    }
+    platform::function::start("detector", vars, connect).await
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use platform::config::{ConfigErrors, Reader, Vars};
+use platform::logging::Level;
 
 use crate::batch::Rules;
 use crate::payload;
@@ -37,6 +38,8 @@ impl Settings {
     /// Every variable that is missing or wrong.
     pub fn read(vars: &dyn Vars) -> Result<Self, ConfigErrors> {
         let mut reader = Reader::new(vars);
+        // Logging has been set up already; here a level that is no level is reported with everything else.
+        Level::read(&mut reader);
         let series_table = reader.required(SERIES_TABLE, "the DynamoDB table of rollups");
         let mib = reader.or(
             INFLATE_CAP,

@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::TryStreamExt;
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
@@ -139,19 +140,25 @@ impl Checkpoints {
         }
     }
 
-    /// Removes the state of a window that nothing points to any more. One that is not there is no error.
+    /// Removes the states of windows before `window`. One that is gone already is no error.
     ///
     /// # Errors
     /// A store that does not answer.
-    pub async fn forget(&self, shard: u16, window: Minute) -> Result<(), CheckpointError> {
-        let path = path(shard, window);
-        match self.0.delete(&path).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(source) => Err(CheckpointError {
-                path: path.to_string(),
-                source,
-            }),
+    pub async fn forget_before(&self, shard: u16, window: Minute) -> Result<(), CheckpointError> {
+        let folder = Path::from(format!("state/{shard}"));
+        let failed = |source| CheckpointError { path: folder.to_string(), source };
+        let found: Vec<_> = self.0.list(Some(&folder)).try_collect().await.map_err(failed)?;
+        for object in found {
+            let index = object.location.filename().and_then(|name| name.parse::<i64>().ok());
+            if index.is_none_or(|index| index >= window.index()) {
+                continue;
+            }
+            match self.0.delete(&object.location).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(source) => return Err(CheckpointError { path: object.location.to_string(), source }),
+            }
         }
+        Ok(())
     }
 }
 
@@ -178,8 +185,13 @@ mod tests {
             Some(&b"first"[..])
         );
         assert_eq!(checkpoints.read(1, window).await.unwrap(), None);
-        checkpoints.forget(0, window).await.unwrap();
-        checkpoints.forget(0, window).await.unwrap();
-        assert_eq!(checkpoints.read(0, window).await.unwrap(), None);
+        for later in [1, 2] {
+            checkpoints.write_once(0, window.plus(later), b"later".to_vec()).await.unwrap();
+        }
+        for _ in 0..2 {
+            checkpoints.forget_before(0, window.plus(1)).await.unwrap();
+            assert_eq!(checkpoints.read(0, window).await.unwrap(), None);
+            assert!(checkpoints.read(0, window.plus(1)).await.unwrap().is_some(), "what is pointed to stays");
+        }
     }
 }

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod dynamodb;
 pub mod emit;
+pub mod function;
 pub mod logging;
 pub mod metric_source;
 pub mod notifier;

@@ -8,11 +8,7 @@ const CLIENTS: [&str; 3] = ["aws_sdk_", "aws_config", "object_store::"];
 /// A file, or a folder, with one of these names adapts that service and nothing else.
 const ADAPTERS: [&str; 4] = ["dynamodb", "cloudwatch", "sns", "eventbridge"];
 /// Whoever else may, and why.
-const OTHERS: [(&str, &str); 10] = [
-    (
-        "car-api/src/connect.rs",
-        "gives each of its clients the patience of a request",
-    ),
+const OTHERS: [(&str, &str); 9] = [
     (
         "car-api/src/lib.rs",
         "connects the service: one client each",

@@ -41,6 +41,22 @@ fn finish(seed: u64, data: &Path) -> Finished {
     finished
 }
 
+/// Messages are equal to the byte; the first that is not is shown as text.
+#[track_caller]
+fn none_differs(one: &Finished, other: &Finished, context: &str) {
+    let text =
+        |(name, bytes): (&String, &Vec<u8>)| format!("{name}\n{}", String::from_utf8_lossy(bytes));
+    assert_eq!(one.inbox.len(), other.inbox.len(), "{context}");
+    for (left, right) in one.inbox.iter().zip(&other.inbox) {
+        assert!(
+            left == right,
+            "{context}: a message differs\n{}\n{}",
+            text(left),
+            text(right)
+        );
+    }
+}
+
 fn killed_and_restarted_it_ends_the_same(seed: u64) {
     let folder = tempdir().unwrap();
     let events = run_killed(seed, folder.path(), 0)
@@ -69,7 +85,7 @@ fn killed_and_restarted_it_ends_the_same(seed: u64) {
                 "{context}: {count} differ by more than a cold start: {more:?}"
             );
         }
-        assert_eq!(restarted.inbox, undisturbed.inbox, "{context}");
+        none_differs(&restarted, &undisturbed, &context);
     }
 }
 
