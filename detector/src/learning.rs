@@ -211,8 +211,14 @@ pub(crate) async fn commit(
     deps.state
         .advance(shard, Pointer { committed, decided })
         .await?;
-    if committed.index().rem_euclid(CLEANED_EVERY) == 0 {
-        deps.checkpoints.forget_before(shard, committed.plus(-KEPT)).await?;
+    if committed.index().rem_euclid(CLEANED_EVERY) == 0
+        && let Err(error) = deps
+            .checkpoints
+            .forget_before(shard, committed.plus(-KEPT))
+            .await
+    {
+        // The run has done its work; what could not be removed now is removed in an hour.
+        tracing::warn!(%error, "older state objects stay");
     }
     *deps.warm.0.lock().await = Some((shard, state));
     Ok(())

@@ -3,7 +3,10 @@
 //! A megabyte of base64 can inflate to 738 MiB, three orders of magnitude more than any real batch, so nothing
 //! here grows past the cap. Why not `aws_lambda_events`: it has no cap, and it reads the inflated text a byte at
 //! a time.
-#![expect(clippy::disallowed_types, reason = "the one place: every byte is counted against the cap")]
+#![expect(
+    clippy::disallowed_types,
+    reason = "the one place: every byte is counted against the cap"
+)]
 
 use std::borrow::Cow;
 use std::io::{ErrorKind, Read};

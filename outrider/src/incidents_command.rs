@@ -41,7 +41,10 @@ const DAYS: i64 = 35;
 ///
 /// # Errors
 /// A data directory that is in use or holds no state; an id that no incident has.
-pub(crate) async fn run(args: IncidentsArgs, say: &mut dyn FnMut(&str)) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(
+    args: IncidentsArgs,
+    say: &mut dyn FnMut(&str),
+) -> anyhow::Result<ExitCode> {
     let state = local::OpenState::open(&args.data).await?;
     let newest = state
         .store()

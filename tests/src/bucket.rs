@@ -53,7 +53,7 @@ fn xml(status: StatusCode, body: impl Into<String>) -> Response {
     (status, [("content-type", "application/xml")], body.into()).into_response()
 }
 
-/// `PutObject`, `GetObject` and `DeleteObjects` (Amazon S3 API reference).
+/// `PutObject`, `GetObject`, `ListObjectsV2` and `DeleteObjects` (Amazon S3 API reference).
 async fn serve(
     State(objects): State<Objects>,
     method: Method,
@@ -76,6 +76,35 @@ async fn serve(
         Method::PUT => {
             objects.insert(path, body);
             (StatusCode::OK, [("etag", "\"0\"")]).into_response()
+        }
+        Method::GET
+            if uri
+                .query()
+                .is_some_and(|query| query.starts_with("list-type=2")) =>
+        {
+            let query = uri.query().unwrap_or_default().replace("%2F", "/");
+            let prefix = query
+                .split('&')
+                .find_map(|part| part.strip_prefix("prefix="));
+            let bucket = format!("{}/", path.trim_end_matches('/'));
+            let listed: String = objects
+                .iter()
+                .filter_map(|(name, object)| Some((name.strip_prefix(&bucket)?, object)))
+                .filter(|(key, _)| key.starts_with(prefix.unwrap_or_default()))
+                .map(|(key, object)| {
+                    let size = object.len();
+                    format!(
+                        "<Contents><Key>{key}</Key><LastModified>2026-11-20T22:05:00.000Z</LastModified>\
+                         <ETag>0</ETag><Size>{size}</Size></Contents>"
+                    )
+                })
+                .collect();
+            xml(
+                StatusCode::OK,
+                format!(
+                    "<ListBucketResult>{listed}<IsTruncated>false</IsTruncated></ListBucketResult>"
+                ),
+            )
         }
         Method::GET => match objects.get(&path) {
             Some(object) => {

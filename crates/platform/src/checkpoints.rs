@@ -146,16 +146,32 @@ impl Checkpoints {
     /// A store that does not answer.
     pub async fn forget_before(&self, shard: u16, window: Minute) -> Result<(), CheckpointError> {
         let folder = Path::from(format!("state/{shard}"));
-        let failed = |source| CheckpointError { path: folder.to_string(), source };
-        let found: Vec<_> = self.0.list(Some(&folder)).try_collect().await.map_err(failed)?;
+        let failed = |source| CheckpointError {
+            path: folder.to_string(),
+            source,
+        };
+        let found: Vec<_> = self
+            .0
+            .list(Some(&folder))
+            .try_collect()
+            .await
+            .map_err(failed)?;
         for object in found {
-            let index = object.location.filename().and_then(|name| name.parse::<i64>().ok());
+            let index = object
+                .location
+                .filename()
+                .and_then(|name| name.parse::<i64>().ok());
             if index.is_none_or(|index| index >= window.index()) {
                 continue;
             }
             match self.0.delete(&object.location).await {
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(source) => return Err(CheckpointError { path: object.location.to_string(), source }),
+                Err(source) => {
+                    return Err(CheckpointError {
+                        path: object.location.to_string(),
+                        source,
+                    });
+                }
             }
         }
         Ok(())
@@ -186,12 +202,18 @@ mod tests {
         );
         assert_eq!(checkpoints.read(1, window).await.unwrap(), None);
         for later in [1, 2] {
-            checkpoints.write_once(0, window.plus(later), b"later".to_vec()).await.unwrap();
+            checkpoints
+                .write_once(0, window.plus(later), b"later".to_vec())
+                .await
+                .unwrap();
         }
         for _ in 0..2 {
             checkpoints.forget_before(0, window.plus(1)).await.unwrap();
             assert_eq!(checkpoints.read(0, window).await.unwrap(), None);
-            assert!(checkpoints.read(0, window.plus(1)).await.unwrap().is_some(), "what is pointed to stays");
+            assert!(
+                checkpoints.read(0, window.plus(1)).await.unwrap().is_some(),
+                "what is pointed to stays"
+            );
         }
     }
 }

@@ -22,8 +22,12 @@ pub async fn start<D, E: Display>(
     let mut reader = Reader::new(vars);
     let identity = Identity {
         service: service.to_owned(),
-        function_name: reader.optional("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
-        function_version: reader.optional("AWS_LAMBDA_FUNCTION_VERSION").unwrap_or_default(),
+        function_name: reader
+            .optional("AWS_LAMBDA_FUNCTION_NAME")
+            .unwrap_or_default(),
+        function_version: reader
+            .optional("AWS_LAMBDA_FUNCTION_VERSION")
+            .unwrap_or_default(),
     };
     // A level that is no level is reported with everything else that is wrong, by the function's own settings.
     let level = Level::read(&mut reader);
@@ -31,9 +35,13 @@ pub async fn start<D, E: Display>(
     match connect(vars).await {
         Ok(connected) => Some(connected),
         Err(error) => {
-            tracing::error!(error_class = "ConfigError", %error, "{service} cannot start");
+            tracing::error!(%error, "{service} cannot start");
             let metrics = [(Metric::ConfigError, 1.0)];
-            emitter.emit(&document(SystemClock.now(), &[("service", service)], &metrics));
+            emitter.emit(&document(
+                SystemClock.now(),
+                &[("service", service)],
+                &metrics,
+            ));
             None
         }
     }

@@ -56,14 +56,22 @@ impl DynamoDbStateStore {
         }
     }
 
-    pub(super) fn text_of(&self, item: &Item, attribute: &'static str) -> Result<String, StateStoreError> {
+    pub(super) fn text_of(
+        &self,
+        item: &Item,
+        attribute: &'static str,
+    ) -> Result<String, StateStoreError> {
         item.get(attribute)
             .and_then(|value| value.as_s().ok())
             .cloned()
             .ok_or_else(|| self.damaged(item, attribute))
     }
 
-    pub(super) fn number_of(&self, item: &Item, attribute: &'static str) -> Result<i64, StateStoreError> {
+    pub(super) fn number_of(
+        &self,
+        item: &Item,
+        attribute: &'static str,
+    ) -> Result<i64, StateStoreError> {
         item.get(attribute)
             .and_then(|value| value.as_n().ok()?.parse().ok())
             .ok_or_else(|| self.damaged(item, attribute))
