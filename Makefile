@@ -73,7 +73,8 @@ fmt: ## Format the code
 
 .PHONY: bench
 bench: ## Ratios and times, best of five rounds
-	cargo run $(LOCKED) --release -p e2e --bin bench -- $(BENCH_ARGS)
+	cargo build $(LOCKED) --release $(addprefix -p ,$(FUNCTIONS)) -p e2e --bins
+	target/release/bench $(BENCH_ARGS)
 
 # Each function alone: built together, their features would be united and every binary would carry all of them.
 # Lambda's provided.al2023 has glibc 2.34, so a binary that needs a newer one starts nowhere; the last column says.

@@ -215,6 +215,10 @@ async fn run(shard: u16, window: Minute, deps: &Deps, outcome: &mut Outcome) -> 
     let pointer = deps.state.pointer(shard).await?;
     let decided = pointer.map_or(window.plus(-1), |pointer| pointer.decided);
     let first = decided.plus(1).max(window.plus(1 - STALE_WINDOWS));
+    if first > window {
+        tracing::info!(%window, %decided, "a late run finds its window decided");
+        return Ok(());
+    }
     let mut settled = learning::settled(shard, pointer, decided, first.plus(-settle), deps).await?;
     outcome.polls_failed = polls::poll(
         deps,

@@ -46,7 +46,10 @@ struct DemoArgs {
 /// Runs the command line.
 #[must_use]
 pub fn run() -> ExitCode {
-    let command = Cli::parse().command;
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(error) => return refused(&error),
+    };
     // A function that panics says so in its own log, as on Lambda.
     platform::logging::log_panics();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
@@ -72,6 +75,17 @@ pub fn run() -> ExitCode {
         }
     };
     result.unwrap_or_else(|error| failed(&error))
+}
+
+/// Help and version as they are; wrong use in one line.
+fn refused(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        print(error.to_string().trim_end());
+        return ExitCode::SUCCESS;
+    }
+    let text = error.to_string();
+    let words: Vec<_> = text.split_whitespace().collect();
+    failed(&anyhow::anyhow!("{}", words.join(" ").trim_start_matches("error: ")))
 }
 
 /// One clear line.

@@ -103,6 +103,18 @@ async fn a_run_that_is_repeated_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_run_that_comes_after_its_window_was_decided_changes_nothing() {
+    let world = World::with(Vec::new()).await;
+    world.pass(0..3).await;
+    for after in 3..6 {
+        world.arrives(after).await;
+    }
+    world.tick(5).await.unwrap();
+    let late = world.tick(4).await.unwrap();
+    assert_eq!((late.status, late.windows_decided), ("ran", 0));
+}
+
+#[tokio::test]
 async fn a_detector_that_was_away_tells_what_it_would_have_told() {
     let punctual = World::with(vec![fault(FaultKind::Latency, 10, 8)]).await;
     punctual.pass(0..28).await;
