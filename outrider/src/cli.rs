@@ -85,7 +85,10 @@ fn refused(error: &clap::Error) -> ExitCode {
     }
     let text = error.to_string();
     let words: Vec<_> = text.split_whitespace().collect();
-    failed(&anyhow::anyhow!("{}", words.join(" ").trim_start_matches("error: ")))
+    failed(&anyhow::anyhow!(
+        "{}",
+        words.join(" ").trim_start_matches("error: ")
+    ))
 }
 
 /// One clear line.
