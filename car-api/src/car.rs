@@ -92,7 +92,8 @@ impl Car {
         car
     }
 
-    /// The entity tag: changes with every change of the car, and only then.
+    /// The entity tag: counts the car's versions, so it changes with every change. A car that is deleted and created
+    /// anew begins at 1 again, like any other.
     #[must_use]
     pub fn etag(&self) -> String {
         format!("\"{}\"", self.version)

@@ -12,7 +12,7 @@ use serde::de::{SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::members::{integer, members, text};
-use crate::payload::PayloadError;
+use crate::payload::{Misread, PayloadError};
 
 /// Longest name of a log group (`CreateLogGroup` in the CloudWatch Logs API reference).
 const MAX_LOG_GROUP: usize = 512;
@@ -97,7 +97,7 @@ pub(crate) fn documents<'a>(
     for envelope in serde_json::Deserializer::from_str(payload).into_iter::<Envelope<'a>>() {
         any = true;
         take(document(
-            &envelope.map_err(|error| wrong(error.to_string()))?,
+            &envelope.map_err(|error| wrong(Misread::of(&error).to_string()))?,
         )?)?;
     }
     if any {

@@ -25,7 +25,7 @@ const MAX_MEMBERS: usize = 1_000;
 pub enum PayloadError {
     /// The event is not what CloudWatch Logs sends.
     #[error("the event is no subscription payload, {{\"awslogs\":{{\"data\":\"…\"}}}}: {0}")]
-    NotAnEvent(serde_json::Error),
+    NotAnEvent(Misread),
     /// `awslogs.data` is not base64.
     #[error("awslogs.data is not base64; send the gzip bytes in the standard alphabet")]
     NotBase64,
@@ -72,6 +72,37 @@ pub enum PayloadError {
     NotADocument(String),
 }
 
+/// Where JSON stopped making sense. `serde_json`'s own words would copy what stands there, and with it whatever
+/// somebody logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Misread {
+    category: serde_json::error::Category,
+    line: usize,
+    column: usize,
+}
+
+impl Misread {
+    pub(crate) fn of(error: &serde_json::Error) -> Self {
+        Self {
+            category: error.classify(),
+            line: error.line(),
+            column: error.column(),
+        }
+    }
+}
+
+impl std::fmt::Display for Misread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        use serde_json::error::Category::{Data, Eof, Io, Syntax};
+        let what = match self.category {
+            Data => "a value of another type",
+            Eof => "it ends too early",
+            Io | Syntax => "no JSON",
+        };
+        write!(f, "{what} at line {} column {}", self.line, self.column)
+    }
+}
+
 impl PayloadError {
     /// The same bytes fail the same way: they belong into the on-failure destination, not into a retry.
     #[must_use]
@@ -115,7 +146,8 @@ struct Logs<'a> {
 /// # Errors
 /// Says at which layer the event is broken.
 pub fn text(event: &[u8], cap: usize) -> Result<String, PayloadError> {
-    let event: Event<'_> = serde_json::from_slice(event).map_err(PayloadError::NotAnEvent)?;
+    let event: Event<'_> = serde_json::from_slice(event)
+        .map_err(|error| PayloadError::NotAnEvent(Misread::of(&error)))?;
     // "Forgiving" as the WHATWG has it: white space is skipped, padding may be absent.
     let compressed = base64_simd::forgiving_decode_to_vec(event.awslogs.data.as_bytes())
         .map_err(|_| PayloadError::NotBase64)?;

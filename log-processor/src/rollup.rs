@@ -37,9 +37,10 @@ impl Default for Limits {
     }
 }
 
-/// What finding a series and adding one value cost, in bytes of key that cost as much.
+/// What finding a series and adding one value cost, in bytes of key that cost as much. A value may need a bucket of
+/// its own, about 30 bytes of memory: at this price all values of a payload together take less than 100 MiB.
 const WORK_PER_DATUM: usize = 128;
-const WORK_PER_VALUE: usize = 16;
+const WORK_PER_VALUE: usize = 192;
 
 /// What is left of the limits after some batches of a payload.
 #[derive(Debug)]

@@ -72,19 +72,25 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Failure> {
 /// The versions that the client expects: those of `If-Match`, and the body's, which must agree.
 ///
 /// # Errors
-/// [`Failure::Stale`] when no version can match.
+/// [`Failure::Header`] for a header that cannot be read: ignoring it would turn a guarded write into an unguarded
+/// one. [`Failure::Stale`] when no version can match.
 fn expected(headers: &HeaderMap, of_body: Option<u64>) -> Result<Option<Vec<u64>>, Failure> {
-    let values: Vec<_> = headers
-        .get_all(IF_MATCH)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .collect();
+    let values = headers.get_all(IF_MATCH).iter().map(HeaderValue::to_str);
+    let unreadable = || Failure::Header {
+        name: "If-Match",
+        message: "must be up to 10 tags in quotes, such as \"3\", or *".to_owned(),
+    };
+    let Ok(values) = values.collect::<Result<Vec<_>, _>>() else {
+        return Err(unreadable());
+    };
     let tags: Vec<_> = values
         .iter()
         .flat_map(|value| value.split(','))
         .map(str::trim)
-        .take(MOST_TAGS)
         .collect();
+    if tags.len() > MOST_TAGS {
+        return Err(unreadable());
+    }
     let mut expected = (!tags.is_empty() && !tags.contains(&"*")).then(|| {
         let version = |tag: &&str| {
             tag.strip_prefix('"')?

@@ -14,7 +14,8 @@
 //! a second, and DynamoDB splits such a one by its sort key, which is random.
 //!
 //! Each write carries an id of its own. An attempt whose answer was lost is repeated by the SDK and fails its
-//! condition against its own first attempt: the id tells that apart from somebody else's write.
+//! condition against its own first attempt: the id tells that apart from somebody else's write. Two cases are not
+//! told apart: an update without an expected version is done a second time, and a deletion says that the car is gone.
 
 use std::sync::Arc;
 

@@ -128,6 +128,20 @@ async fn every_failure_of_every_route_says_what_to_do() {
             vec![],
         ),
         (
+            "a tag that cannot be read must not make the write unguarded",
+            delete("/cars/c-1").header("if-match", "\"7\u{e9}\""),
+            400,
+            "bad-header",
+            vec![],
+        ),
+        (
+            "more tags than are looked at",
+            delete("/cars/c-1").header("if-match", &"\"1\",".repeat(11)),
+            400,
+            "bad-header",
+            vec![],
+        ),
+        (
             "stale: a weak tag",
             delete("/cars/c-1").header("if-match", "W/\"1\""),
             412,

@@ -9,7 +9,8 @@
 //! * `_aws` that is no object, or has no directives, makes no metrics: the line is an ordinary log line.
 //! * Names are literal: `A.b` is the member `A.b` of the root, never a member of `A`.
 //! * One invalid target makes the whole document invalid. Nothing of it is counted but the reason.
-//! * Members that no directive names are never looked into, however deep or odd they are.
+//! * Members that no directive names are never looked into, however deep or odd they are. Their names must be
+//!   text: half a surrogate pair is no JSON, and rejects the document.
 //!
 //! Why not `serde_json::Value`: it reads numbers to within one unit in the last place unless told otherwise,
 //! builds trees that nobody asks for, and its recursion is bounded by rejecting what EMF allows.

@@ -109,7 +109,7 @@ impl Rollup {
     /// Their sum.
     #[must_use]
     pub fn sum(&self) -> f64 {
-        self.sum + self.compensation
+        (self.sum + self.compensation).clamp(-f64::MAX, f64::MAX)
     }
 
     /// The smallest sample; `None` without samples.
@@ -261,6 +261,9 @@ mod tests {
         rollup.add(f64::MAX, u64::MAX);
         assert_eq!(rollup.sum().to_bits(), f64::MAX.to_bits());
         assert_eq!(rollup.count(), u64::MAX);
+        let mut almost = Rollup::of(f64::MAX);
+        almost.add(9e291, 50);
+        assert!(almost.sum().is_finite(), "{}", almost.sum());
     }
 
     #[test]
