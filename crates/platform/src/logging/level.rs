@@ -48,6 +48,19 @@ impl Level {
         Self(Targets::new().with_default(level).with_targets(libraries))
     }
 
+    /// Directives as they are given; a library that none of them names stays at WARN.
+    fn directed(targets: &Targets) -> Self {
+        let default = targets.default_level().unwrap_or(LevelFilter::OFF);
+        let Self(capped) = Self::of(default);
+        Self(
+            capped.with_targets(
+                targets
+                    .iter()
+                    .map(|(target, level)| (target.to_owned(), level)),
+            ),
+        )
+    }
+
     /// A level by its word, in any case: TRACE, DEBUG, INFO, WARN, ERROR or FATAL.
     #[must_use]
     pub fn named(word: &str) -> Option<Self> {
@@ -78,7 +91,7 @@ impl Level {
             return level;
         }
         match directives.parse::<Targets>() {
-            Ok(targets) => Self(targets),
+            Ok(targets) => Self::directed(&targets),
             Err(error) => {
                 reader.problem(format!(
                     "{RUST_LOG} is {directives:?}, which is no list like info,hyper=warn: {error}"

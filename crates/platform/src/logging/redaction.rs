@@ -111,7 +111,9 @@ fn assignments(text: &str, hidden: &mut Vec<Range<usize>>) {
 /// Where the value that begins at or after `from` stands.
 fn value_after(bytes: &[u8], from: usize, key: &str) -> Range<usize> {
     let start = run_forward(bytes, from, |byte| matches!(byte, b' ' | b'\t'));
-    let line_end = run_forward(bytes, start, |byte| byte != b'\n');
+    // Looked for only where the value reaches it, because the search goes on behind the value: a text full of denied
+    // names would otherwise be read to its end at each of them.
+    let line_end = || run_forward(bytes, start, |byte| byte != b'\n');
     let escaped = bytes.get(start) == Some(&b'\\');
     let quote_at = start + usize::from(escaped);
     match bytes.get(quote_at) {
@@ -119,7 +121,7 @@ fn value_after(bytes: &[u8], from: usize, key: &str) -> Range<usize> {
             let inside = quote_at + 1;
             inside..closing(bytes, inside, *quote, escaped)
         }
-        Some(b'{' | b'[' | b'(') => start..line_end,
+        Some(b'{' | b'[' | b'(') => start..line_end(),
         _ => {
             let word = run_forward(bytes, start, |byte| {
                 !matches!(
@@ -145,7 +147,7 @@ fn value_after(bytes: &[u8], from: usize, key: &str) -> Range<usize> {
             let scheme = [b"bearer".as_slice(), b"basic"]
                 .iter()
                 .any(|scheme| bytes[start..word].eq_ignore_ascii_case(scheme));
-            start..if goes_on || scheme { line_end } else { word }
+            start..if goes_on || scheme { line_end() } else { word }
         }
     }
 }
