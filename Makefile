@@ -11,13 +11,17 @@ DEMO_ARGS ?=
 UP_ARGS ?=
 BENCH_ARGS ?=
 TEST_ARGS ?=
-# Another target than this machine's: make dist DIST_TARGET=aarch64-unknown-linux-gnu (needs its C compiler too)
-DIST_TARGET ?=
+# What Lambda runs on. Graviton: make dist DIST_TARGET=aarch64-unknown-linux-gnu, once the toolchain has it
+# (rustup target add aarch64-unknown-linux-gnu); zig brings the C compiler and the libraries of either.
+DIST_TARGET ?= x86_64-unknown-linux-gnu
 
 # CI builds exactly what was committed; elsewhere Cargo may write Cargo.lock.
 LOCKED := $(if $(CI),--locked,)
 
-FUNCTIONS := car-api log-processor detector
+# Made by `make tools`, anew when the pins change
+LINTERS_STAMP := .tools/python/requirements-lint.txt
+
+FUNCTIONS := car-api log-processor detector responder
 
 # ---------------------------------------------------------------------------------------------------------------
 .PHONY: help
@@ -46,7 +50,7 @@ test: ## All tests
 	fi
 
 .PHONY: check
-check: check-format check-licences check-lints check-docs ## Format, licences and sources, lints, documentation
+check: check-format check-licences check-templates check-lints check-docs ## Format, licences and sources, templates, lints, documentation
 
 # The quick ones first: they say no within seconds.
 .PHONY: check-format
@@ -58,6 +62,13 @@ check-format:
 check-licences: tools
 	cargo fetch $(LOCKED)
 	PATH="$(CURDIR)/.tools/bin:$$PATH" cargo deny --offline $(LOCKED) check --hide-inclusion-graph --deny warnings licenses bans sources
+
+# The templates for AWS: by the resources' own schemas, and by rules of security. Neither asks the network. What is left
+# out of them, and why: deploy/checkov.yaml. deploy/attach.json is rendered: tests/e2e/deploy/attach.rs.
+.PHONY: check-templates
+check-templates: $(LINTERS_STAMP)
+	.tools/python/bin/cfn-lint deploy/template.yaml deploy/attach.json
+	.tools/python/bin/checkov --config-file deploy/checkov.yaml -f deploy/template.yaml deploy/attach.json
 
 .PHONY: check-lints
 check-lints:
@@ -71,26 +82,36 @@ check-docs:
 fmt: ## Format the code
 	cargo fmt --all
 
+# The starts and the sizes are those of what is shipped; the rest is built as `make demo` builds it.
 .PHONY: bench
-bench: ## Ratios and times, best of five rounds
-	cargo build $(LOCKED) --release $(addprefix -p ,$(FUNCTIONS)) -p e2e --bins
-	target/release/bench $(BENCH_ARGS)
+bench: dist ## Ratios and times, best of five rounds
+	$(ZIGBUILD) $(addprefix -p ,$(FUNCTIONS)) -p bare $(addprefix --bin bare-,$(FUNCTIONS))
+	cargo build $(LOCKED) --release -p e2e -p outrider --bins
+	target/release/bench --dist target/dist/bootstrap --bare target/$(DIST_TARGET)/dist $(BENCH_ARGS)
 
-# Each function alone: built together, their features would be united and every binary would carry all of them.
-# Lambda's provided.al2023 has glibc 2.34, so a binary that needs a newer one starts nowhere; the last column says.
-DIST_OUT := target/$(if $(DIST_TARGET),$(DIST_TARGET)/,)dist
+ZIG := .tools/zig
+
+# Amazon Linux 2023 has glibc 2.34 (docs.aws.amazon.com/linux/al2023/ug/compare-with-al2.html), this machine has
+# another: zig links against exactly that one. A binary that needs a newer one starts nowhere on Lambda.
+ZIGBUILD = PATH="$(CURDIR)/$(ZIG)/bin:$$PATH" cargo zigbuild $(LOCKED) --profile dist --target $(DIST_TARGET).2.34
+
+# All functions in one go: what they share is compiled once, and what a binary does not call is not linked into it.
 .PHONY: dist
-dist: ## The release binaries as Lambda takes them: target/dist/bootstrap/<function>/bootstrap and <function>.zip
+dist: $(ZIG)/installed ## The release binaries as Lambda takes them: target/dist/bootstrap/<function>/bootstrap and <function>.zip
+	$(ZIGBUILD) $(addprefix -p ,$(FUNCTIONS)) --bins
+	@mkdir -p target/dist/bootstrap && cd target/dist/bootstrap; \
 	for function in $(FUNCTIONS); do \
-	  cargo build $(LOCKED) --profile dist -p $$function --bin $$function $(if $(DIST_TARGET),--target $(DIST_TARGET)); \
-	  install -D -m 755 $(DIST_OUT)/$$function target/dist/bootstrap/$$function/bootstrap; \
-	done
-	install -m 644 outrider.toml target/dist/bootstrap/detector/outrider.toml
-	@cd target/dist/bootstrap && printf '%-14s %12s %12s  %s\n' function bytes zipped 'newest glibc it needs'; \
-	for function in $(FUNCTIONS); do \
+	  built=$(CURDIR)/target/$(DIST_TARGET)/dist/$$function; \
+	  watched=$$( [ $$function = detector ] && echo $(CURDIR)/outrider.toml || true ); \
+	  cmp --quiet $$built $$function/bootstrap && [ -f $$function.zip ] && \
+	    { [ -z "$$watched" ] || cmp --quiet $$watched $$function/outrider.toml; } && continue; \
+	  install -D -m 755 $$built $$function/bootstrap; \
+	  [ -z "$$watched" ] || install -m 644 $$watched $$function/outrider.toml; \
 	  python3 -c "$$PACK" $$function; \
-	  glibc=$$(objdump -T $$function/bootstrap 2> /dev/null | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -1 || true); \
-	  printf '%-14s %12d %12d  %s\n' $$function $$(stat -c %s $$function/bootstrap) $$(stat -c %s $$function.zip) "$${glibc:-unknown}"; \
+	done; \
+	printf '%-14s %12s %12s\n' function bytes zipped; \
+	for function in $(FUNCTIONS); do \
+	  printf '%-14s %12d %12d\n' $$function $$(stat -c %s $$function/bootstrap) $$(stat -c %s $$function.zip); \
 	done
 
 # The same bytes for the same files: fixed dates, fixed order.
@@ -119,8 +140,19 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY_STAMP := .tools/cargo-deny-$(CARGO_DENY_VERSION)
 
 .PHONY: tools
-tools: $(CARGO_DENY_STAMP) ## Install the tools that `make check` needs into .tools/
+tools: $(CARGO_DENY_STAMP) $(LINTERS_STAMP) ## Install the tools that `make check` needs into .tools/
 
 $(CARGO_DENY_STAMP):
 	CARGO_PROFILE_DEV_DEBUG=0 cargo install cargo-deny --version $(CARGO_DENY_VERSION) --locked --debug --force --root .tools
 	touch $@
+
+# zig is a C compiler and a linker that know the libraries of every Linux; PyPI has it for each machine.
+$(ZIG)/installed: dist-requirements.txt
+	python3 -m venv --clear $(ZIG)
+	$(ZIG)/bin/pip install --quiet --disable-pip-version-check --requirement dist-requirements.txt
+	touch $@
+
+$(LINTERS_STAMP): deploy/requirements-lint.txt
+	python3 -m venv .tools/python
+	.tools/python/bin/pip install --quiet --disable-pip-version-check -r $<
+	cp $< $@
