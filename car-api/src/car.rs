@@ -39,12 +39,14 @@ pub struct Car {
     pub created_at: Option<Timestamp>,
     /// When it was last changed.
     pub updated_at: Option<Timestamp>,
-    /// Counts the changes; the first is 1. 0 for an item written without versions.
+    /// Grows by 1 with each change. It begins at the time of the creation in microseconds, so that a car that is
+    /// deleted and created anew has no version that its predecessor had. 0 for an item written without versions.
     pub version: u64,
 }
 
 impl Car {
-    /// A new car, at version 1.
+    /// A new car. Its first version is `now` in microseconds: below 2^53 until the year 2255, so that every JSON reader
+    /// can hold it, and never reached by an earlier car of the same key, which would need a change each microsecond.
     #[must_use]
     pub fn create(car_id: CarId, draft: Draft, now: Timestamp) -> Self {
         Self {
@@ -58,7 +60,7 @@ impl Car {
             bike_rack: draft.bike_rack,
             created_at: Some(now),
             updated_at: Some(now),
-            version: 1,
+            version: u64::try_from(now.as_microsecond()).unwrap_or(1),
         }
     }
 
@@ -92,8 +94,7 @@ impl Car {
         car
     }
 
-    /// The entity tag: counts the car's versions, so it changes with every change. A car that is deleted and created
-    /// anew begins at 1 again, like any other.
+    /// The entity tag: the car's version, so it changes with every change and never comes back.
     #[must_use]
     pub fn etag(&self) -> String {
         format!("\"{}\"", self.version)

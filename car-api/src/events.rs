@@ -1,7 +1,8 @@
 //! What others are told about cars: the port, and the envelope.
 //!
 //! The envelope is the Python service's (same source, detail types and field names) with additions. Events tell of
-//! writes that have happened, so a failure to publish is counted and logged and never fails the request.
+//! writes that have happened, so a failure to publish never fails the request: what the bus does not take is put on the
+//! queue and published later, under the same `event_id`. Events come at least once; receivers know a repetition by it.
 
 use std::fmt;
 
@@ -41,6 +42,19 @@ impl Happened {
             Self::Deleted => "acme.acs.acm.events.CarDeleted",
             Self::StatusChanged => "acme.acs.acm.events.CarStatusChanged",
         }
+    }
+
+    /// What happened, by the detail type on the bus; none for another type.
+    #[must_use]
+    pub fn of_detail_type(detail_type: &str) -> Option<Self> {
+        [
+            Self::Created,
+            Self::Updated,
+            Self::Deleted,
+            Self::StatusChanged,
+        ]
+        .into_iter()
+        .find(|happened| happened.detail_type() == detail_type)
     }
 }
 
@@ -110,22 +124,22 @@ impl CarEvent {
     }
 }
 
-/// What became of a publication. `accepted + failed` is the number of events.
+/// What became of a publication. `accepted` and the length of `left` add up to the number of events.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Published {
     /// Events that the bus took.
     pub accepted: u64,
-    /// Events that were given up.
-    pub failed: u64,
+    /// Events that it did not take, or of which nobody knows.
+    pub left: Vec<CarEvent>,
     /// Second and later attempts.
     pub retries: u64,
-    /// Why events were given up, for the operator.
+    /// Why events were left, for the operator.
     pub reason: Option<String>,
 }
 
 /// The bus.
 #[async_trait]
 pub trait EventPublisher: Send + Sync + fmt::Debug {
-    /// Sends the events, at most 10. Never fails: what could not be sent is counted.
+    /// Sends the events, at most 10. Never fails: what could not be sent comes back.
     async fn publish(&self, events: &[CarEvent]) -> Published;
 }

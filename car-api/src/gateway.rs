@@ -1,27 +1,30 @@
 //! The wire formats of API Gateway (REST v1, HTTP v2) and Function URLs: an event's JSON in, a response's JSON out.
 //!
-//! On Lambda `lambda_http::run` does this. [`handle`] does the same for one event, so that a local gateway and tests
-//! go through the very formats that AWS uses.
+//! [`handle`] does for one event what `lambda_http::run` does for all, so that the function can take events of a queue
+//! too, and a local gateway and tests go through the very formats that AWS uses.
 
 use std::convert::Infallible;
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::task::Poll;
 
 use axum::Router;
 use axum::extract::Request;
 use http::Uri;
 use http::uri::PathAndQuery;
 use http_body_util::{BodyExt, Collected};
+use lambda_http::lambda_runtime::Diagnostic;
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Adapter, Body, Context, LambdaEvent, RequestExt, Service};
+use serde_json::value::{RawValue, to_raw_value};
 use tower::ServiceExt;
+
+/// The API id that the pre-traffic hook gives its events. AWS sets it for every client of an API, so only who may invoke
+/// the function itself can say this.
+pub const PRE_TRAFFIC: &str = "outrider-pre-traffic";
 
 /// Why an invocation ended without a response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvocationError {
     /// The event is none that a gateway sends.
-    #[error("the event is no API Gateway or Function URL event: {0}")]
+    #[error("the event is no API Gateway, Function URL or SQS event: {0}")]
     Event(String),
     /// The function crashed. On Lambda this counts in `Errors`, and the gateway answers 502.
     #[error("the function crashed: {0}")]
@@ -39,15 +42,29 @@ impl InvocationError {
     }
 }
 
+impl From<InvocationError> for Diagnostic {
+    fn from(error: InvocationError) -> Self {
+        let error_type = match error {
+            InvocationError::Event(_) => "CarApi.Event",
+            InvocationError::Crashed(_) => "CarApi.Crashed",
+            InvocationError::Response(_) => "CarApi.Response",
+        };
+        Self {
+            error_type: error_type.to_owned(),
+            error_message: error.to_string(),
+        }
+    }
+}
+
 /// Runs one event through the service, as Lambda would.
 ///
 /// # Errors
-/// Whatever makes an invocation fail.
+/// An event that is none of a gateway.
 pub async fn handle(
     event: &str,
     context: Context,
     router: &Router,
-) -> Result<String, InvocationError> {
+) -> Result<Box<RawValue>, InvocationError> {
     let payload: LambdaRequest =
         serde_json::from_str(event).map_err(|error| InvocationError::Event(error.to_string()))?;
     // A body that is whole may cross threads with the response; axum's own may not.
@@ -55,27 +72,19 @@ pub async fn handle(
         router.clone(),
         whole,
     ));
-    let mut answer = Box::pin(adapter.call(LambdaEvent { payload, context }));
-    // As the Lambda runtime does: a crash ends the invocation, not the caller.
-    let answered =
-        poll_fn(
-            |task| match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(task))) {
-                Ok(poll) => poll.map(Ok),
-                Err(panic) => Poll::Ready(Err(panic)),
-            },
-        );
-    match answered.await {
-        Ok(Ok(response)) => serde_json::to_string(&response)
-            .map_err(|error| InvocationError::Response(error.to_string())),
-        Ok(Err(never)) => match never {},
-        Err(panic) => {
-            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-            Err(InvocationError::Crashed(
-                text.unwrap_or_else(|| "a panic without a text".to_owned()),
-            ))
+    match adapter.call(LambdaEvent { payload, context }).await {
+        Ok(response) => {
+            to_raw_value(&response).map_err(|error| InvocationError::Response(error.to_string()))
         }
+        Err(never) => match never {},
     }
+}
+
+/// Whether the request only tries this version out.
+#[must_use]
+pub fn is_pre_traffic(request: &Request) -> bool {
+    let context = request.extensions().get::<RequestContext>();
+    matches!(context, Some(RequestContext::ApiGatewayV2(context)) if context.apiid.as_deref() == Some(PRE_TRAFFIC))
 }
 
 async fn whole(response: axum::response::Response) -> Result<http::Response<Body>, Infallible> {

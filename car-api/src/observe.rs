@@ -10,12 +10,14 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tracing::Instrument;
 
 use crate::Deps;
+use crate::car::CarId;
 use crate::fault::{self, Ending, Fault};
 use crate::gateway;
 use crate::ids;
 use crate::problem::Failure;
 use crate::store::Meter;
 use crate::telemetry::{Figures, Finished, Telemetry};
+use crate::trace::Tracer;
 use platform::clock::Operation;
 use platform::logging::redaction::redact;
 
@@ -27,7 +29,7 @@ const LONGEST_CORRELATION_ID: usize = 128;
 pub const UNMATCHED: &str = "unmatched";
 
 /// Every route, as it is named in metrics. A trailing slash makes no other route.
-pub const ROUTES: [(Method, &str, &str); 9] = [
+pub const ROUTES: [(Method, &str, &str); 10] = [
     (Method::GET, "/cars", "GET /cars"),
     (Method::POST, "/cars", "POST /cars"),
     (Method::PUT, "/cars", "PUT /cars"),
@@ -35,6 +37,11 @@ pub const ROUTES: [(Method, &str, &str); 9] = [
     (Method::PUT, "/cars/{car_id}", "PUT /cars/{car_id}"),
     (Method::PATCH, "/cars/{car_id}", "PATCH /cars/{car_id}"),
     (Method::DELETE, "/cars/{car_id}", "DELETE /cars/{car_id}"),
+    (
+        Method::GET,
+        "/requests/{request_id}",
+        "GET /requests/{request_id}",
+    ),
     (Method::GET, "/health", "GET /health"),
     (Method::GET, "/openapi.json", "GET /openapi.json"),
 ];
@@ -45,6 +52,7 @@ pub struct App {
     /// The ports and settings.
     pub deps: Deps,
     telemetry: Telemetry,
+    tracer: Option<Tracer>,
     warm: AtomicBool,
 }
 
@@ -60,10 +68,26 @@ impl App {
         );
         let warm = AtomicBool::new(settings.provisioned);
         Self {
+            tracer: settings.trace_daemon.and_then(Tracer::to),
             deps,
             telemetry,
             warm,
         }
+    }
+
+    /// The documents' writer, unless documents are switched off.
+    pub(crate) fn telemetry(&self) -> Option<&Telemetry> {
+        self.deps.settings.telemetry.then_some(&self.telemetry)
+    }
+
+    /// Called once for each request and each batch; true for the first.
+    pub(crate) fn is_cold(&self, synthetic: bool) -> bool {
+        let cold = !self.warm.swap(true, Ordering::SeqCst);
+        // At once: what it is for may crash.
+        if let Some(telemetry) = self.telemetry().filter(|_| cold && !synthetic) {
+            telemetry.cold_start(self.deps.clock.now());
+        }
+        cold
     }
 }
 
@@ -76,20 +100,47 @@ pub struct Flight {
     pub correlation_id: String,
     /// What stands before the path that the service sees: the stage of an API, or nothing.
     pub prefix: String,
+    /// Whether it only tries this version out: nobody is told of it, and it makes no metrics.
+    pub synthetic: bool,
     /// What its store calls cost.
     pub meter: Meter,
     figures: Mutex<Figures>,
 }
 
 impl Flight {
+    /// A request, or a piece of work, that has done nothing yet.
+    pub(crate) fn new(
+        request_id: String,
+        correlation_id: String,
+        prefix: String,
+        synthetic: bool,
+    ) -> Self {
+        Self {
+            request_id,
+            correlation_id,
+            prefix,
+            synthetic,
+            meter: Meter::default(),
+            figures: Mutex::default(),
+        }
+    }
+
+    /// Notes which car it is about.
+    pub(crate) fn is_about(&self, car_id: &CarId) {
+        self.count(|figures| figures.car_id = Some(car_id.as_str().to_owned()));
+    }
+
     /// Counts.
     pub fn count(&self, count: impl FnOnce(&mut Figures)) {
-        // Numbers only: nothing can be left half-written in a way that matters.
+        // Numbers and a name: nothing can be left half-written in a way that matters.
         count(&mut self.figures.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    fn figures(&self) -> Figures {
-        *self.figures.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn figures(&self) -> Figures {
+        self.figures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -178,31 +229,21 @@ pub async fn around(State(app): State<Arc<App>>, mut request: Request, next: Nex
     let mark = clock.start();
     let head = request.method() == Method::HEAD;
     let prefix = gateway::strip_stage(&mut request);
+    let synthetic = gateway::is_pre_traffic(&request);
     let context = request.extensions().get::<lambda_http::Context>();
     let request_id = context
         .map(|context| context.request_id.clone())
         .filter(|id| !id.is_empty())
         .unwrap_or_else(ids::fresh);
-    let trace_id = context
-        .and_then(|context| context.xray_trace_id.as_deref())
-        .map(|header| trace_root(header).to_owned());
+    let trace = context.and_then(|context| context.xray_trace_id.clone());
+    let trace_id = trace.as_deref().map(|header| trace_root(header).to_owned());
     let correlation_id =
         correlation_id(request.headers()).map_or_else(|| request_id.clone(), str::to_owned);
-    let flight = Arc::new(Flight {
-        request_id,
-        correlation_id,
-        prefix,
-        meter: Meter::default(),
-        figures: Mutex::default(),
-    });
+    let flight = Arc::new(Flight::new(request_id, correlation_id, prefix, synthetic));
     let instance = format!("{}{}", flight.prefix, request.uri().path());
     request.extensions_mut().insert(flight.clone());
 
-    let cold_start = !app.warm.swap(true, Ordering::SeqCst);
-    if cold_start {
-        // At once: the request that it is for may crash.
-        app.telemetry.cold_start(clock.now());
-    }
+    let cold_start = app.is_cold(synthetic);
     // At the level of an error, so that at any log level its fields are on every line.
     let span = tracing::error_span!(
         "request",
@@ -210,6 +251,7 @@ pub async fn around(State(app): State<Arc<App>>, mut request: Request, next: Nex
         correlation_id = flight.correlation_id,
         xray_trace_id = trace_id,
         cold_start,
+        synthetic = synthetic.then_some(true),
     );
     let response = next.run(request).instrument(span.clone()).await;
     let _inside = span.enter();
@@ -258,12 +300,21 @@ pub async fn around(State(app): State<Arc<App>>, mut request: Request, next: Nex
         trace_id: trace_id.as_deref(),
         cold_start,
     };
-    app.telemetry.request(&finished);
-    log(&finished, failure.as_ref());
+    if let Some(telemetry) = app.telemetry() {
+        if synthetic {
+            telemetry.synthetic(&finished);
+        } else {
+            telemetry.request(&finished);
+        }
+    }
+    if let Some((tracer, header)) = app.tracer.as_ref().zip(trace.as_deref()) {
+        tracer.request(header, &finished);
+    }
+    log(&finished, failure.as_ref(), app.deps.settings.telemetry);
     response
 }
 
-fn log(request: &Finished<'_>, failure: Option<&Failure>) {
+fn log(request: &Finished<'_>, failure: Option<&Failure>, telemetry: bool) {
     let latency_ms = request.latency.as_secs_f64() * 1_000.0;
     if let Some(failure) = failure.filter(|failure| failure.status().is_server_error()) {
         tracing::error!(
@@ -271,6 +322,9 @@ fn log(request: &Finished<'_>, failure: Option<&Failure>) {
             error_class = failure.class(),
             "{failure}"
         );
+    }
+    if !telemetry {
+        return;
     }
     tracing::info!(
         route = request.route,

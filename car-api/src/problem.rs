@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::car::FieldError;
 use crate::fault::UnknownFault;
+use crate::queue::QueueError;
 use crate::store::{BadCursor, StoreError};
 
 /// Seconds after which a client may try again. A throttled table and a broken connection both recover within
@@ -25,9 +26,15 @@ pub enum Failure {
     /// The path does not know the method.
     #[error("method not allowed")]
     NoMethod,
+    /// The path is no text.
+    #[error("a part of the path is not UTF-8")]
+    Path,
     /// No car of that key.
     #[error("no such car")]
     NoCar,
+    /// No accepted request of that id.
+    #[error("no such request")]
+    NoRequest,
     /// The body is no JSON.
     #[error("body is no JSON: {message}, line {line}, column {column}")]
     Malformed {
@@ -76,6 +83,9 @@ pub enum Failure {
     /// The store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// The queue failed.
+    #[error("{0}")]
+    Queue(#[from] QueueError),
     /// A throttle was asked for.
     #[error("injected fault: throttle")]
     InjectedThrottle,
@@ -120,6 +130,7 @@ impl Failure {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Store(error) => error.is_retryable(),
+            Self::Queue(error) => error.is_retryable(),
             Self::InjectedThrottle => true,
             _ => false,
         }
@@ -140,6 +151,7 @@ impl Failure {
         matches!(
             self,
             Self::Malformed { .. }
+                | Self::Path
                 | Self::TooLarge
                 | Self::MediaType
                 | Self::Invalid(_)
@@ -173,6 +185,18 @@ impl Failure {
                 "method-not-allowed",
                 "Method not allowed",
                 "See the Allow header for the methods of this path.",
+            ),
+            Self::Path => public(
+                StatusCode::BAD_REQUEST,
+                "bad-path",
+                "The path is not valid",
+                "Percent-encode UTF-8; see /openapi.json for the paths there are.",
+            ),
+            Self::NoRequest => public(
+                StatusCode::NOT_FOUND,
+                "no-such-request",
+                "No such request",
+                "No request of this id was accepted in the last 30 days.",
             ),
             Self::NoCar => public(
                 StatusCode::NOT_FOUND,
@@ -259,13 +283,16 @@ impl Failure {
                 "Too many requests at this moment",
                 "Nothing was changed; try again after Retry-After.",
             ),
-            Self::Store(StoreError::Unavailable { .. }) => public(
+            Self::Store(StoreError::Unavailable { .. })
+            | Self::Queue(QueueError::Unavailable { .. }) => public(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unavailable",
                 "The service cannot answer at this moment",
                 "Try again after Retry-After, with the same Idempotency-Key or version.",
             ),
-            Self::Store(StoreError::Refused { .. }) | Self::InjectedError => public(
+            Self::Store(StoreError::Refused { .. })
+            | Self::Queue(QueueError::Refused { .. })
+            | Self::InjectedError => public(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal-error",
                 "The service failed",
@@ -274,9 +301,15 @@ impl Failure {
         }
     }
 
-    /// The problem document.
+    /// Whether it says something of the request that another attempt will not change.
     #[must_use]
-    pub fn render(&self, instance: &str, correlation_id: &str) -> Response {
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Duplicate | Self::KeyReused)
+    }
+
+    /// The problem document, JSON.
+    #[must_use]
+    pub fn document(&self, instance: &str, correlation_id: &str) -> String {
         let Public {
             status,
             slug,
@@ -303,8 +336,13 @@ impl Failure {
             errors,
         };
         // A struct of texts and numbers always becomes JSON.
-        let body = serde_json::to_vec(&problem).unwrap_or_default();
-        let mut response = (status, body).into_response();
+        serde_json::to_string(&problem).unwrap_or_default()
+    }
+
+    /// The response with the problem document.
+    #[must_use]
+    pub fn render(&self, instance: &str, correlation_id: &str) -> Response {
+        let mut response = (self.status(), self.document(instance, correlation_id)).into_response();
         response.headers_mut().insert(
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),

@@ -13,21 +13,23 @@ use crate::Deps;
 use crate::events::{CarEvent, Published};
 use crate::observe::{App, Flight, around, inject, name_route};
 use crate::problem::Failure;
+use crate::queue::{QueueError, Work};
 use crate::store::StoreError;
 
+mod accept;
 mod body;
 mod list;
 mod openapi;
+mod path;
 mod read;
+mod status;
 mod write;
 
 pub use body::LARGEST_BODY;
 pub use openapi::document;
 
-/// The service: hand it to `lambda_http::run`, to a server, or to [`crate::gateway::handle`]. It is one execution
-/// environment: its first request is a cold start.
-pub fn router(deps: Deps) -> Router {
-    let app = Arc::new(App::new(deps));
+/// The interface over `app`.
+pub(crate) fn over(app: Arc<App>) -> Router {
     let cars = || {
         get(list::list)
             .post(write::create)
@@ -44,6 +46,8 @@ pub fn router(deps: Deps) -> Router {
         .route("/cars/", cars())
         .route("/cars/{car_id}", car())
         .route("/cars/{car_id}/", car())
+        .route("/requests/{request_id}", get(status::read))
+        .route("/requests/{request_id}/", get(status::read))
         .route("/health", get(read::health))
         .route("/openapi.json", get(openapi::serve))
         .fallback(async || Failure::NoRoute)
@@ -61,7 +65,7 @@ pub fn router(deps: Deps) -> Router {
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
     app: Arc<App>,
-    flight: Arc<Flight>,
+    pub(crate) flight: Arc<Flight>,
 }
 
 impl<S> FromRequestParts<S> for Call
@@ -86,12 +90,17 @@ where
 }
 
 impl Call {
-    fn deps(&self) -> &Deps {
+    /// A call that no router makes.
+    pub(crate) fn new(app: Arc<App>, flight: Arc<Flight>) -> Self {
+        Self { app, flight }
+    }
+
+    pub(crate) fn deps(&self) -> &Deps {
         &self.app.deps
     }
 
     /// Runs one call of the store: timed, and ended when the store does not end it.
-    async fn stored<T>(
+    pub(crate) async fn stored<T>(
         &self,
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, Failure> {
@@ -115,8 +124,50 @@ impl Call {
             .map_err(Failure::from)
     }
 
-    /// Tells others. What cannot be told is counted and logged: the write has happened, and the answer says so.
-    async fn publish(&self, events: &[CarEvent]) {
+    /// Puts a message on the queue; ended when the queue does not end it.
+    pub(crate) async fn queued(&self, message: &str) -> Result<(), QueueError> {
+        let Deps {
+            backlog, settings, ..
+        } = self.deps();
+        let operation = "SendMessage";
+        let Some(backlog) = backlog else {
+            let message = "no queue is configured".to_owned();
+            return Err(QueueError::Refused { operation, message });
+        };
+        tokio::time::timeout(settings.call_timeout, backlog.queue.send(message))
+            .await
+            .unwrap_or_else(|_| {
+                let message = format!("nothing within {:?}", settings.call_timeout);
+                Err(QueueError::Unavailable { operation, message })
+            })
+    }
+
+    /// Tells others, at once or, when the bus does not take it, later. Whether every event is in good hands: what is
+    /// not is counted and logged, and fails no request: the write has happened, and the answer says so.
+    pub(crate) async fn publish(&self, events: &[CarEvent]) -> bool {
+        let mut safe = true;
+        for event in self.announce(events).await {
+            let deferred = self.queued(&Work::Publish(event).encode()).await;
+            safe &= deferred.is_ok();
+            self.flight.count(|figures| match deferred {
+                Ok(()) => figures.events_deferred += 1,
+                Err(_) => figures.event_publish_failures += 1,
+            });
+            if let Err(error) = deferred {
+                tracing::error!(
+                    error_class = "EventLost",
+                    "an event is neither on the bus nor on the queue: {error}"
+                );
+            }
+        }
+        safe
+    }
+
+    /// Tells the bus; what it did not take comes back. Of a request that only tries this version out nobody hears.
+    pub(crate) async fn announce(&self, events: &[CarEvent]) -> Vec<CarEvent> {
+        if self.flight.synthetic {
+            return Vec::new();
+        }
         let Deps {
             clock, settings, ..
         } = self.deps();
@@ -125,22 +176,22 @@ impl Call {
             tokio::time::timeout(settings.call_timeout, self.deps().events.publish(events)).await;
         let took = clock.finish(Operation::EventBridge, mark);
         let published = result.unwrap_or_else(|_| Published {
-            failed: u64::try_from(events.len()).unwrap_or(u64::MAX),
+            left: events.to_vec(),
             reason: Some(format!("nothing within {:?}", settings.call_timeout)),
             ..Published::default()
         });
         if let Some(reason) = &published.reason {
             tracing::warn!(
                 error_class = "EventPublish",
-                failed = published.failed,
-                "events were given up: {reason}"
+                left = published.left.len(),
+                "the bus did not take every event: {reason}"
             );
         }
         self.flight.count(|figures| {
             figures.eventbridge = Some(figures.eventbridge.unwrap_or_default() + took);
             figures.events_published += published.accepted;
-            figures.event_publish_failures += published.failed;
             figures.event_retries += published.retries;
         });
+        published.left
     }
 }

@@ -1,5 +1,6 @@
 //! What can be configured, read once at cold start.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use platform::config::{ConfigErrors, Reader, Vars};
@@ -22,8 +23,21 @@ pub const AWS_LAMBDA_FUNCTION_VERSION: &str = "AWS_LAMBDA_FUNCTION_VERSION";
 pub const AWS_LAMBDA_INITIALIZATION_TYPE: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
 /// `enabled` makes the header `X-Outrider-Fault` work. Never in production, hence the default.
 pub const CAROBS_FAULT_INJECTION: &str = "CAROBS_FAULT_INJECTION";
+/// The SQS queue of work that the service owes itself. Optional: without it `Prefer: respond-async` is answered
+/// synchronously, which RFC 7240 allows, and events that the bus does not take are counted and lost.
+pub const CAR_QUEUE_URL: &str = "CAR_QUEUE_URL";
+/// The DynamoDB table of accepted requests. Required when there is a queue.
+pub const CAR_REQUEST_TABLE_NAME: &str = "CAR_REQUEST_TABLE_NAME";
+/// `disabled` switches off metric documents and the line of each request. For measuring what they cost, and for
+/// nothing else: a service that runs so cannot be watched.
+pub const CAROBS_TELEMETRY: &str = "CAROBS_TELEMETRY";
+/// `enabled` sends a subsegment with annotations of each sampled request to the X-Ray daemon.
+pub const CAROBS_TRACE_ANNOTATIONS: &str = "CAROBS_TRACE_ANNOTATIONS";
+/// Set by Lambda: where the X-Ray daemon listens, `<address>:<port>`. Without it nothing is sent.
+pub const AWS_XRAY_DAEMON_ADDRESS: &str = "AWS_XRAY_DAEMON_ADDRESS";
 /// Longest wait for one call to a dependency, in milliseconds, when its client's own time-outs fail to end it. A
-/// write makes two calls, one to the table and one to the bus: give the function more than twice this.
+/// write makes up to three calls, to the table, the bus and, when the bus fails, the queue: give the function more
+/// than three times this.
 pub const CAROBS_CALL_TIMEOUT_MS: &str = "CAROBS_CALL_TIMEOUT_MS";
 
 /// Namespace and service of the service that this one replaces.
@@ -51,6 +65,15 @@ pub fn identity(vars: &dyn Vars) -> Identity {
     }
 }
 
+/// Where work waits, and where it is said what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backlog {
+    /// The URL of the SQS queue.
+    pub queue_url: String,
+    /// The DynamoDB table of accepted requests.
+    pub request_table: String,
+}
+
 /// How this function runs.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -58,6 +81,8 @@ pub struct Settings {
     pub table: String,
     /// The EventBridge bus.
     pub event_bus: String,
+    /// Where work waits; none = nothing waits.
+    pub backlog: Option<Backlog>,
     /// The namespace of the metrics.
     pub namespace: String,
     /// Who writes metrics and logs.
@@ -66,6 +91,10 @@ pub struct Settings {
     pub provisioned: bool,
     /// Whether faults may be injected.
     pub fault_injection: bool,
+    /// Whether metric documents and the line of each request are written.
+    pub telemetry: bool,
+    /// The X-Ray daemon that is sent annotations; none = nothing is sent.
+    pub trace_daemon: Option<SocketAddr>,
     /// Longest wait for one call to a dependency.
     pub call_timeout: Duration,
     /// Which events are logged.
@@ -92,6 +121,19 @@ impl Settings {
                 false,
                 &[("disabled", false), ("enabled", true)],
             ),
+            telemetry: reader.one_of(
+                CAROBS_TELEMETRY,
+                true,
+                &[("enabled", true), ("disabled", false)],
+            ),
+            trace_daemon: trace_daemon(&mut reader),
+            backlog: reader.optional(CAR_QUEUE_URL).map(|queue_url| Backlog {
+                queue_url,
+                request_table: reader.required(
+                    CAR_REQUEST_TABLE_NAME,
+                    "the DynamoDB table of accepted requests, which the queue needs",
+                ),
+            }),
             call_timeout: Duration::from_millis(reader.or(
                 CAROBS_CALL_TIMEOUT_MS,
                 DEFAULT_CALL_TIMEOUT_MS,
@@ -108,13 +150,32 @@ impl Settings {
             text.chars()
                 .all(|c| c.is_ascii_alphanumeric() || others.contains(c))
         };
-        let usable = (3..=255).contains(&self.table.len()) && made_of(&self.table, "_.-");
-        // One that is not set was reported when it was read.
-        if !usable && !self.table.is_empty() {
-            reader.problem(format!(
-                "{CAR_TABLE_NAME} is {:?}: write 3 to 255 letters, digits or _ . -",
-                self.table
-            ));
+        let tables = [(CAR_TABLE_NAME, Some(&self.table))];
+        let backlog = self.backlog.as_ref();
+        let requests = (
+            CAR_REQUEST_TABLE_NAME,
+            backlog.map(|backlog| &backlog.request_table),
+        );
+        for (key, table) in tables.into_iter().chain([requests]) {
+            // One that is not set was reported when it was read.
+            let Some(table) = table.filter(|table| !table.is_empty()) else {
+                continue;
+            };
+            if !(3..=255).contains(&table.len()) || !made_of(table, "_.-") {
+                reader.problem(format!(
+                    "{key} is {table:?}: write 3 to 255 letters, digits or _ . -"
+                ));
+            }
+        }
+        if let Some(Backlog { queue_url, .. }) = backlog {
+            let rest = queue_url
+                .strip_prefix("https://")
+                .or_else(|| queue_url.strip_prefix("http://"));
+            if !rest.is_some_and(|rest| rest.contains('/') && !rest.contains(char::is_whitespace)) {
+                reader.problem(format!(
+                    "{CAR_QUEUE_URL} is {queue_url:?}: write the queue's URL, https://sqs.<region>.amazonaws.com/<account>/<name>"
+                ));
+            }
         }
         if self.event_bus.len() > 256 || !made_of(&self.event_bus, "/_.:-") {
             reader.problem(format!(
@@ -145,6 +206,24 @@ impl Settings {
     }
 }
 
+fn trace_daemon(reader: &mut Reader<'_>) -> Option<SocketAddr> {
+    let enabled = reader.one_of(
+        CAROBS_TRACE_ANNOTATIONS,
+        false,
+        &[("disabled", false), ("enabled", true)],
+    );
+    let text = reader
+        .optional(AWS_XRAY_DAEMON_ADDRESS)
+        .filter(|_| enabled)?;
+    let daemon = text.parse().ok();
+    if daemon.is_none() {
+        reader.problem(format!(
+            "{AWS_XRAY_DAEMON_ADDRESS} is {text:?}: write <IP address>:<port>"
+        ));
+    }
+    daemon
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -170,6 +249,7 @@ mod tests {
             ("CarManager", "CarManager")
         );
         assert!(!settings.fault_injection && !settings.provisioned);
+        assert!(settings.telemetry && settings.backlog.is_none());
         assert!(
             settings.call_timeout > platform::aws::OPERATION_TIMEOUT,
             "the client's own error comes first"
@@ -187,6 +267,10 @@ mod tests {
             (POWERTOOLS_METRICS_NAMESPACE, "AWS/Lambda"),
             (CAROBS_FAULT_INJECTION, "maybe"),
             (CAROBS_CALL_TIMEOUT_MS, "5"),
+            (CAROBS_TELEMETRY, "off"),
+            (CAR_QUEUE_URL, "cars-queue"),
+            (CAROBS_TRACE_ANNOTATIONS, "enabled"),
+            (AWS_XRAY_DAEMON_ADDRESS, "daemon"),
             ("LOG_LEVEL", "loud"),
         ])
         .unwrap_err();
@@ -194,8 +278,12 @@ mod tests {
         let keys = [
             CAR_EVENT_BUS,
             CAROBS_FAULT_INJECTION,
+            CAROBS_TELEMETRY,
+            AWS_XRAY_DAEMON_ADDRESS,
+            CAR_REQUEST_TABLE_NAME,
             "LOG_LEVEL",
             CAR_TABLE_NAME,
+            CAR_QUEUE_URL,
             POWERTOOLS_METRICS_NAMESPACE,
             CAROBS_CALL_TIMEOUT_MS,
         ];

@@ -17,6 +17,9 @@ mod row;
 
 pub use cursor::{BadCursor, Cursor};
 
+/// What every [`Once::key`] begins with; a car's key cannot.
+pub const ONCE: &str = "idempotency#";
+
 /// A question for a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListQuery {
@@ -46,8 +49,19 @@ pub struct Once {
     pub request: String,
     /// The answer that a repetition gets.
     pub answer: Answer,
+    /// The request that the car comes from.
+    pub origin: Origin,
     /// When the key may be used for something else.
     pub expires: Timestamp,
+}
+
+/// What names the event of a creation: whoever publishes it again publishes the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The request's id at the function that took it.
+    pub request_id: String,
+    /// The client's id for it.
+    pub correlation_id: String,
 }
 
 /// An answer that was given before.
@@ -68,10 +82,19 @@ pub struct Answer {
 pub enum Created {
     /// The car is stored.
     New,
+    /// An earlier attempt of this very write has stored it; this is what it stored, perhaps a moment ago.
+    Again(Box<Car>),
     /// A car of that key was there before; it is as it was.
     Duplicate,
-    /// The same request succeeded before: this was its answer.
-    Replayed(Answer),
+    /// The same request succeeded before.
+    Replayed {
+        /// Its answer.
+        answer: Answer,
+        /// The car that it created, as it then was; none when the answer shows none.
+        car: Option<Box<Car>>,
+        /// Where it came from; none for an answer that was kept without.
+        origin: Option<Origin>,
+    },
     /// The idempotency key was used for another request; nothing was stored.
     KeyReused,
 }
@@ -83,8 +106,8 @@ pub enum Updated {
     Yes {
         /// The car after the change.
         car: Box<Car>,
-        /// Its status before; none when the answer of a first attempt was lost, and with it what was there before.
-        was: Option<Status>,
+        /// Its status before.
+        was: Status,
     },
     /// There is no such car.
     Absent,
@@ -106,7 +129,8 @@ pub enum Deleted {
 /// One write, as the store needs it.
 #[derive(Debug, Clone, Copy)]
 pub struct Write<'a> {
-    /// Unique to the request: a write that is repeated after a lost answer finds its own mark and is a success.
+    /// Unique to the request: a write that is repeated after a lost answer finds its own mark, is not done a second
+    /// time, and is a success.
     pub id: &'a str,
     /// The versions, one of which the client expects; none = any.
     pub expected: Option<&'a [u64]>,

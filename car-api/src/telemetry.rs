@@ -2,10 +2,15 @@
 //!
 //! A metric's name is its field's name in Pascal case; a test compares each with `signals::Metric`. Counters are in
 //! every document, as 0 when nothing happened, so that a rate has its denominator; a latency is there only when the
-//! call was made, because a call that was not made did not take 0 ms.
+//! call was made, because a call that was not made did not take 0 ms. The two counters of what went to the queue are
+//! there only when something did: it is rare, `Requests` and `EventsPublished` are their denominators, and each counter
+//! makes a series for every route.
 //!
 //! Dimensions are `[service]` and `[service, route]`, the route being a template from a fixed list: a raw path would
 //! make one billed metric for each car. Everything else that identifies a request is a property.
+//!
+//! Synthetic requests, with which a new version is tried out before it gets traffic, have the same document without
+//! `_aws`: a log line with all that is known and no metrics, so that they stay out of every baseline.
 //!
 //! The timestamp is the end of the request: a slow request is then never stamped with a minute that the detector
 //! has already sealed. Documents go to the emitter and not through `tracing`: at a level of WARN they must survive.
@@ -27,9 +32,15 @@ use platform::logging::Identity;
 
 use crate::store::Cost;
 
-/// What happened during one request, beside what its store calls cost.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+mod work;
+
+pub use work::FinishedWork;
+
+/// What happened during one request, or one piece of work, beside what its store calls cost.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Figures {
+    /// The car that it was about. A property, never a dimension: each value would be a billed metric.
+    pub car_id: Option<String>,
     /// Members of the body that no car has.
     pub unknown_fields: u64,
     /// Time in store calls; none when there was none.
@@ -38,16 +49,26 @@ pub struct Figures {
     pub eventbridge: Option<Duration>,
     /// Events that the bus took.
     pub events_published: u64,
-    /// Events that were given up.
+    /// Events that neither the bus nor the queue took.
     pub event_publish_failures: u64,
+    /// Events that the bus did not take and that wait on the queue.
+    pub events_deferred: u64,
     /// Second and later attempts of publications.
     pub event_retries: u64,
+    /// Creations that were accepted and wait on the queue.
+    pub accepted: u64,
     /// Cars created.
     pub created: u64,
     /// Cars changed.
     pub updated: u64,
     /// Cars deleted.
     pub deleted: u64,
+}
+
+impl Figures {
+    fn events_left(&self) -> u64 {
+        self.event_publish_failures + self.events_deferred
+    }
 }
 
 /// One finished request.
@@ -120,6 +141,10 @@ struct RequestDocument {
     #[metrics(unit = Count)]
     event_publish_failures: u64,
     #[metrics(unit = Count)]
+    events_deferred: Option<u64>,
+    #[metrics(unit = Count)]
+    requests_accepted: Option<u64>,
+    #[metrics(unit = Count)]
     cars_created: u64,
     #[metrics(unit = Count)]
     cars_updated: u64,
@@ -139,6 +164,8 @@ struct RequestDocument {
     cold_start: bool,
     #[metrics(name = "error_type")]
     error_type: Option<&'static str>,
+    #[metrics(name = "car_id")]
+    car_id: Option<String>,
 }
 
 /// As AWS Powertools emits it, so that the series of the service that this one replaces goes on.
@@ -194,6 +221,25 @@ impl Telemetry {
 
     /// Writes the document of a request.
     pub fn request(&self, request: &Finished<'_>) {
+        self.write(&RootEntry::new(self.document(request).close()));
+    }
+
+    /// Writes the same of a request that must not be heard of: without metrics.
+    pub fn synthetic(&self, request: &Finished<'_>) {
+        let document = RootEntry::new(self.document(request).close());
+        let Some(line) = self.line(&document) else {
+            return;
+        };
+        let object = serde_json::from_str::<serde_json::Map<_, _>>(&line);
+        // What the formatter writes is an object.
+        let mut object = object.unwrap_or_default();
+        object.remove("_aws");
+        object.insert("synthetic".to_owned(), true.into());
+        self.emitter
+            .emit(&serde_json::Value::Object(object).to_string());
+    }
+
+    fn document(&self, request: &Finished<'_>) -> RequestDocument {
         let Finished {
             figures,
             cost,
@@ -201,8 +247,9 @@ impl Telemetry {
             ..
         } = request;
         let is = |condition: bool| u64::from(condition);
+        let some = |count: u64| (count > 0).then_some(count);
         let throttled = request.throttled || *status == 429;
-        let document = RequestDocument {
+        RequestDocument {
             timestamp: request.at.into(),
             service: self.identity.service.clone(),
             route: request.route,
@@ -218,9 +265,11 @@ impl Telemetry {
             consumed_read_capacity: cost.read_units,
             consumed_write_capacity: cost.write_units,
             retry_attempts: cost.retries + figures.event_retries,
-            retries_exhausted: cost.exhausted + is(figures.event_publish_failures > 0),
+            retries_exhausted: cost.exhausted + is(figures.events_left() > 0),
             events_published: figures.events_published,
             event_publish_failures: figures.event_publish_failures,
+            events_deferred: some(figures.events_deferred),
+            requests_accepted: some(figures.accepted),
             cars_created: figures.created,
             cars_updated: figures.updated,
             cars_deleted: figures.deleted,
@@ -231,8 +280,8 @@ impl Telemetry {
             status: u64::from(*status),
             cold_start: request.cold_start,
             error_type: request.error_type,
-        };
-        self.write(&RootEntry::new(document.close()));
+            car_id: figures.car_id.clone(),
+        }
     }
 
     /// Writes that an environment was started for a request.
@@ -260,6 +309,12 @@ impl Telemetry {
     }
 
     fn write(&self, document: &impl Entry) {
+        if let Some(line) = self.line(document) {
+            self.emitter.emit(&line);
+        }
+    }
+
+    fn line(&self, document: &impl Entry) -> Option<String> {
         let mut line = Vec::with_capacity(2_048);
         // The formatter begins anew with every document, whatever a panic left in it.
         let written = self
@@ -268,9 +323,10 @@ impl Telemetry {
             .unwrap_or_else(PoisonError::into_inner)
             .format(document, &mut line);
         match written {
-            Ok(()) => self.emitter.emit(String::from_utf8_lossy(&line).trim_end()),
+            Ok(()) => Some(String::from_utf8_lossy(&line).trim_end().to_owned()),
             Err(error) => {
-                tracing::error!(error_class = "Telemetry", %error, "a metric document was not written")
+                tracing::error!(error_class = "Telemetry", %error, "a metric document was not written");
+                None
             }
         }
     }

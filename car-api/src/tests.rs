@@ -1,5 +1,7 @@
 //! The service as a whole: real HTTP requests into the router, the real DynamoDB adapter, an in-process DynamoDB.
 
+mod accepted;
+mod annotations;
 mod bus;
 mod connections;
 mod documents;
@@ -7,6 +9,11 @@ mod faults;
 pub(crate) mod harness;
 mod interface;
 mod locking;
+mod lost_answers;
+mod lost_events;
+mod poison;
 mod refusals;
 mod requests;
+mod sqs;
+mod synthetic;
 mod wire;

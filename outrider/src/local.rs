@@ -26,6 +26,7 @@ mod event_bus;
 mod instance;
 mod metrics;
 mod output;
+mod queue;
 mod server;
 mod sns;
 pub mod store_calls;
@@ -43,6 +44,7 @@ pub const FUNCTION: &str = "car-api";
 /// Its log group.
 pub const LOG_GROUP: &str = "/aws/lambda/car-api";
 const CARS: &str = "acm_cars";
+const REQUESTS: &str = "acm_requests";
 const SERIES: &str = "outrider-series";
 const STATE: &str = "outrider-state";
 /// What the embedded detector watches; `outrider.toml` of the repository is for AWS.
@@ -71,8 +73,11 @@ pub struct Stack {
     /// The detector with its stores.
     pub detector: detector::Deps,
     processor: log_processor::Deps,
+    function: Arc<Function>,
+    arrivals: Arc<dyn Arrivals>,
+    queue: Arc<queue::Queue>,
     gateway: Server,
-    others: [Server; 3],
+    others: [Server; 4],
     _instance: instance::Lock,
 }
 
@@ -124,25 +129,32 @@ impl Stack {
         let database = dynamodb::start(Some(&data.join("dynamodb.sqlite"))).await?;
         let sns = sns::start(&data).await?;
         let bus = event_bus::start(&data.join("events.jsonl")).await?;
+        let (queue_server, queue) = queue::start(&data.join("queue.json"), clock.clone()).await?;
 
         let dynamodb =
             store_calls::client(&aws::for_endpoint(&database.endpoint()).await, store_calls);
         car_api::store::dynamodb::create_table(&dynamodb, CARS)
             .await
             .context("cannot create the table of cars")?;
+        car_api::requests::dynamodb::create_table(&dynamodb, REQUESTS)
+            .await
+            .context("cannot create the table of accepted requests")?;
         create_series_table(&dynamodb, SERIES).await?;
         create_state_table(&dynamodb, STATE).await?;
         let series = Arc::new(DynamoDbSeriesStore::new(dynamodb.clone(), SERIES));
 
         let bus_config = aws::for_endpoint(&bus.endpoint()).await;
-        let function = Function::car_api(
+        let queue_config = aws::for_endpoint(&queue_server.endpoint()).await;
+        let function = Arc::new(Function::car_api(
             dynamodb.clone(),
-            CARS,
+            [CARS, REQUESTS],
             &bus_config,
+            (&queue_config, &queue::url(&queue_server.endpoint())),
             clock.clone(),
             journal.clone(),
-        )?;
-        let gateway = gateway::start(port, Arc::new(function), arrivals, clock.clone()).await?;
+        )?);
+        let gateway =
+            gateway::start(port, function.clone(), arrivals.clone(), clock.clone()).await?;
 
         let processor = log_processor::Deps {
             series: series.clone(),
@@ -174,8 +186,11 @@ impl Stack {
             journal,
             detector,
             processor,
+            function,
+            arrivals,
+            queue,
             gateway,
-            others: [database, sns, bus],
+            others: [database, sns, bus, queue_server],
             _instance: instance,
         })
     }
@@ -184,6 +199,22 @@ impl Stack {
     #[must_use]
     pub fn url(&self) -> String {
         self.gateway.endpoint()
+    }
+
+    /// What AWS would do by itself: hand what waits on the queue to car-api, and again what failed before. Says how many
+    /// messages were worked off.
+    ///
+    /// # Errors
+    /// A queue or a journal that cannot be written.
+    pub async fn work_off(&self) -> anyhow::Result<usize> {
+        self.queue
+            .deliver(&self.function, self.arrivals.as_ref())
+            .await
+    }
+
+    /// Ends when there is something to work off.
+    pub async fn work_is_due(&self) {
+        self.queue.is_due().await;
     }
 
     /// What AWS would do by itself: deliver the minute's log events, then invoke the detector for it. Doing it

@@ -75,6 +75,16 @@ pub(crate) async fn run(args: UpArgs, say: &mut dyn FnMut(&str)) -> anyhow::Resu
         let minute = Minute::containing(clock.now());
         let left = minute.plus(1).start().duration_since(clock.now());
         let end = clock.pause(Duration::try_from(left).unwrap_or_default());
+        tokio::pin!(end);
+        // As on AWS: work is delivered at once, and again when it failed; the minute goes on.
+        let end = async {
+            loop {
+                tokio::select! {
+                    () = &mut end => return Ok(()),
+                    () = stack.work_is_due() => stack.work_off().await?,
+                };
+            }
+        };
         tokio::select! {
             result = &mut interrupted => {
                 result?;
@@ -82,7 +92,10 @@ pub(crate) async fn run(args: UpArgs, say: &mut dyn FnMut(&str)) -> anyhow::Resu
                 say("stopping");
                 return stack.stop().await;
             }
-            () = end => {}
+            worked_off = end => {
+                let worked_off: anyhow::Result<()> = worked_off;
+                worked_off?;
+            }
         }
         match stack.end_minute(minute).await {
             Ok(end) => {

@@ -94,6 +94,27 @@ impl FromStr for Model {
 }
 
 impl Coordinate {
+    /// From a JSON number. One so small that JSON writes it with an exponent is written out, and cut to 15 decimals
+    /// where it would be longer than a coordinate may be.
+    ///
+    /// # Errors
+    /// A number outside −`limit`..=`limit` degrees.
+    pub fn from_number(number: &serde_json::Number, limit: f64) -> Result<Self, InvalidField> {
+        let text = number.to_string();
+        let value = number.as_f64().unwrap_or(f64::NAN);
+        if !text.contains(['e', 'E']) {
+            return Self::new(&text, limit);
+        }
+        // Unlike JSON, Rust never writes an exponent here.
+        let plain = value.to_string();
+        if plain.len() <= LONGEST_COORDINATE {
+            return Self::new(&plain, limit);
+        }
+        let cut = format!("{value:.15}");
+        let cut = cut.trim_end_matches('0').trim_end_matches('.');
+        Self::new(if cut == "-0" { "0" } else { cut }, limit)
+    }
+
     /// # Errors
     /// A text that is no decimal number, or one outside −`limit`..=`limit` degrees.
     pub fn new(text: &str, limit: f64) -> Result<Self, InvalidField> {

@@ -254,7 +254,7 @@ fn coordinate(value: &Value, limit: f64) -> Result<Option<Coordinate>, InvalidFi
     match value {
         Value::Null => Ok(None),
         Value::String(text) => Coordinate::new(text, limit).map(Some),
-        Value::Number(number) => Coordinate::new(&number.to_string(), limit).map(Some),
+        Value::Number(number) => Coordinate::from_number(number, limit).map(Some),
         _ => Err(InvalidField(
             "must be a string, a number or null".to_owned(),
         )),

@@ -49,6 +49,16 @@ fn a_field_is_accepted_or_named_with_what_it_must_be() {
             json!({ "latitude": 37.7, "longitude": -122.42 }),
             None,
         ),
+        (
+            "a number that JSON writes with an exponent",
+            json!({ "latitude": 0.000001, "longitude": -1e-300 }),
+            None,
+        ),
+        (
+            "a number that is far too large",
+            json!({ "longitude": 1e300 }),
+            Some("longitude"),
+        ),
         ("no coordinates", json!({ "latitude": null }), None),
         (
             "the edge of the map",
@@ -187,10 +197,10 @@ fn a_new_car_has_the_defaults_of_the_contract() {
     let expected = json!({
         "car_id": "c-1", "model": "Model_1", "year": 2024, "status": "Available", "latitude": "0", "longitude": "0",
         "nb_passengers": 0, "bike_rack": false, "created_at": "2026-11-16T08:00:00Z",
-        "updated_at": "2026-11-16T08:00:00Z", "version": 1,
+        "updated_at": "2026-11-16T08:00:00Z", "version": 1_794_816_000_000_000_u64,
     });
     assert_eq!(serde_json::to_value(&car).unwrap(), expected);
-    assert_eq!(car.etag(), "\"1\"");
+    assert_eq!(car.etag(), "\"1794816000000000\"");
 }
 
 #[test]
@@ -209,7 +219,7 @@ fn a_change_touches_its_fields_the_version_and_the_time_only() {
         status: Status::Rented,
         longitude: None,
         updated_at: Some(later),
-        version: 2,
+        version: 1_794_816_000_000_001,
         ..car.clone()
     };
     assert_eq!(car.changed(&changes, later), expected);
@@ -245,5 +255,22 @@ proptest! {
             let repeats = latitude.len() > 5 && wrong.iter().any(|error| error.message.contains(&latitude));
             prop_assert!(!repeats);
         }
+    }
+}
+
+#[test]
+fn a_small_number_is_stored_as_a_plain_decimal() {
+    let cases = [
+        (json!(0.000001), "0.000001"),
+        (json!(-1.5e-7), "-0.00000015"),
+        (json!(1.234_567_890_123_456_7e-10), "0.000000000123457"),
+        (json!(-1e-300), "0"),
+        (json!(37.7), "37.7"),
+        (json!(-122), "-122"),
+    ];
+    for (number, expected) in cases {
+        let body = body_with(json!({ "latitude": 0, "longitude": number }));
+        let draft = Draft::parse(&body).input.unwrap().fields;
+        assert_eq!(draft.longitude.unwrap().as_str(), expected, "{number}");
     }
 }

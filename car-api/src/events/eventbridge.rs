@@ -8,12 +8,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_eventbridge::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_eventbridge::error::{BoxError, DisplayErrorContext};
 use aws_sdk_eventbridge::primitives::DateTime;
-use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use platform::aws;
 use platform::clock::Clock;
 
 use super::{CarEvent, EventPublisher, Published, SOURCE};
@@ -29,6 +32,19 @@ const LATER: [&str; 3] = [
     "InternalException",
     "ThrottlingException",
 ];
+
+/// Opens the connection that every client made of `sdk` will use. Never fails; tries once. For the function's init.
+pub async fn warm(sdk: &SdkConfig) {
+    let once = aws_sdk_eventbridge::config::Builder::from(sdk)
+        .retry_config(RetryConfig::disabled())
+        .build();
+    let call = Client::from_conf(once)
+        .list_event_buses()
+        .customize()
+        .interceptor(aws::Knock)
+        .send();
+    aws::knock("EventBridge", call).await;
+}
 
 /// The bus `name`.
 #[derive(Debug, Clone)]
@@ -60,7 +76,7 @@ impl Intercept for Attempts {
 /// What the bus said of one round.
 struct Round<'a> {
     again: Vec<&'a CarEvent>,
-    refused: u64,
+    refused: Vec<&'a CarEvent>,
     reason: Option<String>,
 }
 
@@ -102,7 +118,7 @@ impl EventBridge {
             .map_err(|error| DisplayErrorContext(error).to_string())?;
         let mut round = Round {
             again: Vec::new(),
-            refused: 0,
+            refused: Vec::new(),
             reason: None,
         };
         if answer.failed_entry_count() == 0 {
@@ -118,29 +134,17 @@ impl EventBridge {
                 event.happened.detail_type()
             ));
             if LATER.contains(&code) {
-                round.again.push(event)
+                round.again.push(event);
             } else {
-                round.refused += 1
+                round.refused.push(event);
             }
         }
         // An answer that is shorter than its request leaves events whose fate nobody knows.
-        let unanswered = events.len().saturating_sub(answer.entries().len());
-        round.refused += u64::try_from(unanswered).unwrap_or(u64::MAX);
-        debug_assert!(
-            answer
-                .entries()
-                .iter()
-                .filter_map(PutEventsResultEntry::error_code)
-                .count()
-                + unanswered
-                > 0
-        );
+        round
+            .refused
+            .extend(events.iter().skip(answer.entries().len()));
         Ok(round)
     }
-}
-
-fn count(number: usize) -> u64 {
-    u64::try_from(number).unwrap_or(u64::MAX)
 }
 
 #[async_trait]
@@ -149,6 +153,7 @@ impl EventPublisher for EventBridge {
         let attempts = Attempts::default();
         let mut waiting: Vec<_> = events.iter().collect();
         let mut published = Published::default();
+        let mut left: Vec<&CarEvent> = Vec::new();
         let mut pause = PAUSE;
         for round in 1..=ROUNDS {
             if waiting.is_empty() {
@@ -160,7 +165,7 @@ impl EventPublisher for EventBridge {
             }
             match self.send(&waiting, &attempts).await {
                 Ok(answer) => {
-                    published.failed += answer.refused;
+                    left.extend(answer.refused);
                     published.reason = answer.reason.or(published.reason);
                     waiting = answer.again;
                 }
@@ -171,10 +176,12 @@ impl EventPublisher for EventBridge {
                 }
             }
         }
-        published.failed += count(waiting.len());
-        published.accepted = count(events.len()).saturating_sub(published.failed);
+        left.extend(waiting);
+        published.accepted =
+            u64::try_from(events.len().saturating_sub(left.len())).unwrap_or(u64::MAX);
+        published.left = left.into_iter().cloned().collect();
         published.retries = attempts.0.load(Ordering::Relaxed).saturating_sub(1);
-        if published.failed == 0 {
+        if published.left.is_empty() {
             published.reason = None;
         }
         published

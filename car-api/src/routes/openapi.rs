@@ -62,7 +62,7 @@ pub(super) struct CarDocument {
     /// When it was last changed, UTC.
     #[schema(required = true, format = DateTime)]
     updated_at: Option<String>,
-    /// Counts the changes.
+    /// Grows with each change; begins at the time of the creation in microseconds, so that it never comes back.
     version: u64,
 }
 
@@ -187,7 +187,7 @@ pub(super) struct Health {
     info(title = "Cars", description = "The inventory of autonomous robot cars.", license(name = "MIT OR Apache-2.0")),
     paths(
         super::list::list, super::write::create, super::write::replace_named, super::read::read,
-        super::write::replace, super::write::change, super::write::delete, super::read::health, serve
+        super::write::replace, super::write::change, super::write::delete, super::status::read, super::read::health, serve
     ),
     tags((name = "cars", description = "The inventory"), (name = "service", description = "The service itself"))
 )]

@@ -1,13 +1,13 @@
 //! `GET /cars/{car_id}` and `GET /health`.
 
 use axum::Json;
-use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::header::{ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, StatusCode};
 
 use super::Call;
 use super::openapi::{CarDocument, Health, Problem};
+use super::path::Segment;
 use crate::car::{Car, CarId};
 use crate::problem::Failure;
 
@@ -45,10 +45,11 @@ fn has(headers: &HeaderMap, etag: &str) -> bool {
 )]
 pub(super) async fn read(
     call: Call,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let id = key(&id)?;
+    call.flight.is_about(&id);
     let found = call
         .stored(call.deps().store.get(&id, &call.flight.meter))
         .await?;

@@ -2,7 +2,6 @@
 //! then tells others.
 
 use axum::body::Body;
-use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, ETAG, IF_MATCH, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
@@ -10,13 +9,17 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use super::openapi::{CarChanges, CarDocument, NewCar, Problem, ReplacedCar};
+use super::path::Segment;
 use super::read::{key, tagged};
-use super::{Call, body};
-use crate::car::{Car, CarId, Changes, Draft, Input, Parsed, Status};
+use super::status::RequestDocument;
+use super::{Call, accept, body};
+use crate::car::{Car, CarId, Changes, Draft, Input, Parsed};
+use crate::creation::{self, Order};
 use crate::events::{CarEvent, Happened};
 use crate::ids;
 use crate::problem::Failure;
-use crate::store::{Answer, Created, Deleted, Once, Updated, Write};
+use crate::queue::Creation;
+use crate::store::{Answer, Deleted, ONCE, Origin, Updated, Write};
 
 /// How long a repetition of a creation gets the first answer.
 const KEY_LIFE: SignedDuration = SignedDuration::from_hours(24);
@@ -26,7 +29,7 @@ const LONGEST_KEY: usize = 255;
 const MOST_TAGS: usize = 10;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Marks an answer that was given before.
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 impl Call {
     fn accepted<T>(&self, parsed: Parsed<T>) -> Result<Input<T>, Failure> {
@@ -41,7 +44,7 @@ impl Call {
     }
 
     fn write_id(&self) -> String {
-        ids::derived(&self.flight.request_id, "write")
+        ids::derived(&self.flight.request_id, "change")
     }
 }
 
@@ -58,7 +61,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Failure> {
         .unwrap_or(text);
     if (1..=LONGEST_KEY).contains(&text.len()) {
         return Ok(Some(format!(
-            "idempotency#{}",
+            "{ONCE}{}",
             ids::digest(&[b"POST /cars", text.as_bytes()])
         )));
     }
@@ -113,11 +116,18 @@ fn expected(headers: &HeaderMap, of_body: Option<u64>) -> Result<Option<Vec<u64>
 /// Create a car
 #[utoipa::path(
     post, path = "/cars", tag = "cars", request_body = NewCar,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition within 24 hours return the first answer")),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition within 24 hours (30 days with respond-async) return the first answer"),
+        ("Prefer" = Option<String>, Header, description = "respond-async: answer 202 once the request is valid and recorded, create the car later; a service without a queue ignores it"),
+    ),
     responses(
         (status = 201, description = "The car", body = CarDocument, headers(
             ("Location" = String, description = "The car's path"), ("ETag" = String, description = "The car's version, quoted"),
             ("Idempotency-Replayed" = bool, description = "true when this answer was given before"),
+        )),
+        (status = 202, description = "Accepted: the car will be created, or the status says why not", body = RequestDocument, headers(
+            ("Location" = String, description = "The path of the request's status"), ("Preference-Applied" = String, description = "respond-async"),
+            ("Idempotency-Replayed" = bool, description = "true when the request was accepted before"),
         )),
         (status = 400, description = "Malformed JSON or header", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "A car of this key exists", body = Problem, content_type = "application/problem+json"),
@@ -129,6 +139,7 @@ fn expected(headers: &HeaderMap, of_body: Option<u64>) -> Result<Option<Vec<u64>
 )]
 pub(super) async fn create(call: Call, request: Request<Body>) -> Result<Response, Failure> {
     let idempotency = idempotency_key(request.headers())?;
+    let preferred = accept::is_preferred(request.headers());
     let object = body::object(request).await?;
     let input = call.accepted(Draft::parse(&object))?;
     let id = match input.car_id {
@@ -136,51 +147,47 @@ pub(super) async fn create(call: Call, request: Request<Body>) -> Result<Respons
         // A UUID is a valid key.
         None => key(&ids::derived(&call.flight.request_id, "car"))?,
     };
+    let asked = ids::digest(&[Value::Object(object).to_string().as_bytes()]);
     let now = call.deps().clock.now();
     let car = Car::create(id, input.fields, now);
-    let answer = Answer {
-        status: StatusCode::CREATED.as_u16(),
-        location: format!("{}/cars/{}", call.flight.prefix, car.car_id.as_str()),
-        etag: car.etag(),
-        // A car is a struct of texts and numbers, which always becomes JSON.
-        body: serde_json::to_string(&car).unwrap_or_default(),
+    let origin = Origin {
+        request_id: call.flight.request_id.clone(),
+        correlation_id: call.flight.correlation_id.clone(),
     };
-    let once = idempotency.map(|key| Once {
-        key,
-        request: ids::digest(&[Value::Object(object).to_string().as_bytes()]),
-        answer: answer.clone(),
-        expires: now.saturating_add(KEY_LIFE).unwrap_or(Timestamp::MAX),
-    });
-    let write_id = call.write_id();
-    let write = Write {
-        id: &write_id,
-        expected: None,
-        now,
-    };
-    match call
-        .stored(
-            call.deps()
-                .store
-                .create(&car, once.as_ref(), write, &call.flight.meter),
-        )
-        .await?
-    {
-        Created::New => {
-            call.flight.count(|figures| figures.created += 1);
-            call.publish(&[call.event(Happened::Created, &car, now)])
-                .await;
-            Ok(answered(answer))
-        }
-        Created::Replayed(answer) => {
-            let mut response = answered(answer);
-            response
-                .headers_mut()
-                .insert(REPLAYED, HeaderValue::from_static("true"));
-            Ok(response)
-        }
-        Created::Duplicate => Err(Failure::Duplicate),
-        Created::KeyReused => Err(Failure::KeyReused),
+    let prefix = call.flight.prefix.clone();
+    if let Some(backlog) = call.deps().backlog.as_ref().filter(|_| preferred) {
+        let request_id = accept::request_id(&call, idempotency.as_deref());
+        let creation = Creation {
+            // Without a key of the client's the request's own: a message that comes twice creates once.
+            key: idempotency.unwrap_or_else(|| format!("{ONCE}{request_id}")),
+            request_id,
+            origin,
+            accepted_at: now,
+            request: asked,
+            prefix,
+            synthetic: call.flight.synthetic,
+            car,
+        };
+        return accept::accept(&call, backlog, creation).await;
     }
+    let expires = now.saturating_add(KEY_LIFE).unwrap_or(Timestamp::MAX);
+    let order = Order {
+        car,
+        origin,
+        prefix,
+        once: idempotency.map(|key| (key, asked, expires)),
+    };
+    let made = creation::make(&call, order).await?;
+    if let Some(event) = made.event {
+        call.publish(&[event]).await;
+    }
+    let mut response = answered(made.answer);
+    if made.replayed {
+        response
+            .headers_mut()
+            .insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    Ok(response)
 }
 
 fn answered(answer: Answer) -> Response {
@@ -209,6 +216,7 @@ async fn update(
             "must be the key in the path, or be left out",
         ));
     }
+    call.flight.is_about(&id);
     let now = call.deps().clock.now();
     let write_id = call.write_id();
     let write = Write {
@@ -227,7 +235,7 @@ async fn update(
         Updated::Yes { car, was } => {
             call.flight.count(|figures| figures.updated += 1);
             let mut events = vec![call.event(Happened::Updated, &car, now)];
-            if was.is_some_and(|was: Status| was != car.status) {
+            if was != car.status {
                 events.push(call.event(Happened::StatusChanged, &car, now));
             }
             call.publish(&events).await;
@@ -263,7 +271,7 @@ async fn replacement(
 )]
 pub(super) async fn replace(
     call: Call,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     request: Request<Body>,
 ) -> Result<Response, Failure> {
     let id = key(&id)?;
@@ -317,7 +325,7 @@ pub(super) async fn replace_named(call: Call, request: Request<Body>) -> Result<
 )]
 pub(super) async fn change(
     call: Call,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     request: Request<Body>,
 ) -> Result<Response, Failure> {
     let id = key(&id)?;
@@ -341,11 +349,12 @@ pub(super) async fn change(
 )]
 pub(super) async fn delete(
     call: Call,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let id = key(&id)?;
     let expected = expected(&headers, None)?;
+    call.flight.is_about(&id);
     let now = call.deps().clock.now();
     let write_id = call.write_id();
     let write = Write {

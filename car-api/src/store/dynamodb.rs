@@ -14,8 +14,9 @@
 //! a second, and DynamoDB splits such a one by its sort key, which is random.
 //!
 //! Each write carries an id of its own. An attempt whose answer was lost is repeated by the SDK and fails its
-//! condition against its own first attempt: the id tells that apart from somebody else's write. Two cases are not
-//! told apart: an update without an expected version is done a second time, and a deletion says that the car is gone.
+//! condition against its own first attempt: the id tells that apart from somebody else's write. A deletion leaves no
+//! item to carry an id, so `delete.rs` reads the car first. What remains: an update whose answer was lost, and over
+//! which somebody else wrote before the repetition some 100 ms later, is done a second time.
 
 use std::sync::Arc;
 
@@ -34,7 +35,8 @@ use super::{
 };
 use crate::car::{Car, CarId, Changes, Status};
 
-mod call;
+pub(crate) mod call;
+mod delete;
 mod expression;
 mod once;
 mod table;
@@ -109,7 +111,9 @@ impl DynamoDb {
                 Ok(Created::New)
             }
             Err(error) => match call::refused_condition(&error) {
-                Some(found) if is_own(found, write) => Ok(Created::New),
+                Some(Some(found)) if is_own(found, write) => Ok(Created::Again(Box::new(
+                    car_of(found.clone()).ok_or_else(|| unreadable("PutItem", &car.car_id))?,
+                ))),
                 Some(_) => Ok(Created::Duplicate),
                 None => Err(failed("PutItem", meter, &error)),
             },
@@ -228,7 +232,7 @@ impl CarStore for DynamoDb {
         meter: &Meter,
     ) -> Result<Updated, StoreError> {
         let change = Expression::of(changes, write);
-        let condition = Expression::condition(write.expected);
+        let condition = Expression::condition(write);
         let attempts = Attempts::default();
         let answer = self
             .client
@@ -261,16 +265,20 @@ impl CarStore for DynamoDb {
                 let car = Box::new(before.changed(changes, write.now));
                 Ok(Updated::Yes {
                     car,
-                    was: Some(before.status),
+                    was: before.status,
                 })
             }
             Err(error) => match call::refused_condition(&error) {
                 Some(None) => Ok(Updated::Absent),
-                Some(Some(found)) if is_own(Some(found), write) => {
+                Some(Some(found)) if is_own(found, write) => {
                     let car = car_of(found.clone()).ok_or_else(|| unreadable("UpdateItem", id))?;
+                    let was = match changes.status {
+                        Some(_) => status_before(found),
+                        None => car.status,
+                    };
                     Ok(Updated::Yes {
                         car: Box::new(car),
-                        was: None,
+                        was,
                     })
                 }
                 Some(Some(_)) => Ok(Updated::Stale),
@@ -285,43 +293,7 @@ impl CarStore for DynamoDb {
         write: Write<'_>,
         meter: &Meter,
     ) -> Result<Deleted, StoreError> {
-        let condition = Expression::condition(write.expected);
-        let attempts = Attempts::default();
-        let answer = self
-            .client
-            .delete_item()
-            .table_name(&self.table)
-            .key(table::KEY, AttributeValue::S(id.as_str().to_owned()))
-            .condition_expression(condition.text)
-            .set_expression_attribute_names(
-                (!condition.names.is_empty()).then_some(condition.names),
-            )
-            .set_expression_attribute_values(
-                (!condition.values.is_empty()).then_some(condition.values),
-            )
-            .return_values(ReturnValue::AllOld)
-            .return_values_on_condition_check_failure(OnFailure::AllOld)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .customize()
-            .interceptor(attempts.clone())
-            .send()
-            .await;
-        attempts.count(meter);
-        match answer {
-            Ok(written) => {
-                spent(meter, written.consumed_capacity(), call::Units::Write);
-                let car = written
-                    .attributes
-                    .and_then(car_of)
-                    .ok_or_else(|| unreadable("DeleteItem", id))?;
-                Ok(Deleted::Yes(Box::new(car)))
-            }
-            Err(error) => match call::refused_condition(&error) {
-                Some(None) => Ok(Deleted::Absent),
-                Some(Some(_)) => Ok(Deleted::Stale),
-                None => Err(failed("DeleteItem", meter, &error)),
-            },
-        }
+        self.delete_as_read(id, write, meter).await
     }
 }
 
@@ -361,9 +333,17 @@ fn car_of(item: Item) -> Option<Car> {
 }
 
 /// Whether the item is there because of this very write.
-fn is_own(found: Option<&Item>, write: Write<'_>) -> bool {
-    found
-        .and_then(|item| item.get(table::WRITE_ID))
-        .and_then(|id| id.as_s().ok())
-        .is_some_and(|id| id == write.id)
+fn is_own(found: &Item, write: Write<'_>) -> bool {
+    mark_of(found).is_some_and(|id| id == write.id)
+}
+
+/// The id of the write that the item comes from; none for an item of the Python service.
+fn mark_of(item: &Item) -> Option<&String> {
+    item.get(table::WRITE_ID)?.as_s().ok()
+}
+
+fn status_before(item: &Item) -> Status {
+    let word = item.get(table::STATUS_BEFORE);
+    word.and_then(|word| word.as_s().ok()?.parse().ok())
+        .unwrap_or(Status::Unknown)
 }

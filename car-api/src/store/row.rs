@@ -1,11 +1,11 @@
 //! A car as an item of the table, and back.
 //!
-//! Items written by the Python service are read too: `type` for the model, `nb_passenger`, numbers as text, no
-//! year, times without zone (taken as UTC), no version. What is written is always today's shape.
+//! Items written by the Python service are read too: `type` for the model, `nb_passenger`, numbers and truth values as
+//! text, no year, times without zone (taken as UTC), no version. What is written is always today's shape.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::car::{Car, CarId, Status};
 
@@ -19,51 +19,61 @@ pub(super) struct NewRow<'a> {
     pub(super) write_id: &'a str,
 }
 
+/// No field but the key can make an item unreadable: what is not understood is as if it were not there. A write that
+/// has happened must never be answered as if it had failed.
 #[derive(Debug, Deserialize)]
 pub(super) struct Row {
     car_id: String,
-    model: Option<String>,
-    r#type: Option<String>,
-    #[serde(default, deserialize_with = "lenient_number")]
-    year: Option<u64>,
-    status: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    latitude: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    longitude: Option<String>,
-    #[serde(default, deserialize_with = "lenient_number")]
-    nb_passengers: Option<u64>,
-    #[serde(default, deserialize_with = "lenient_number")]
-    nb_passenger: Option<u64>,
-    bike_rack: Option<bool>,
-    created_at: Option<String>,
-    updated_at: Option<String>,
-    #[serde(default, deserialize_with = "lenient_number")]
-    version: Option<u64>,
+    #[serde(default)]
+    model: Loose,
+    #[serde(default)]
+    r#type: Loose,
+    #[serde(default)]
+    year: Loose,
+    #[serde(default)]
+    status: Loose,
+    #[serde(default)]
+    latitude: Loose,
+    #[serde(default)]
+    longitude: Loose,
+    #[serde(default)]
+    nb_passengers: Loose,
+    #[serde(default)]
+    nb_passenger: Loose,
+    #[serde(default)]
+    bike_rack: Loose,
+    #[serde(default)]
+    created_at: Loose,
+    #[serde(default)]
+    updated_at: Loose,
+    #[serde(default)]
+    version: Loose,
 }
 
 impl Row {
     /// The car; none when not even its key is usable.
     pub(super) fn into_car(self) -> Option<Car> {
-        let passengers = self.nb_passengers.or(self.nb_passenger).unwrap_or(0);
+        let passengers = self.nb_passengers.number().or(self.nb_passenger.number());
         Some(Car {
             car_id: self.car_id.parse::<CarId>().ok()?,
             model: self
                 .model
-                .or(self.r#type)
+                .text()
+                .or(self.r#type.text())
                 .unwrap_or_else(|| NO_MODEL.to_owned()),
-            year: self.year.and_then(|year| u16::try_from(year).ok()),
+            year: self.year.number().and_then(|year| u16::try_from(year).ok()),
             status: self
                 .status
+                .text()
                 .and_then(|word| word.parse().ok())
                 .unwrap_or(Status::Unknown),
-            latitude: self.latitude,
-            longitude: self.longitude,
-            nb_passengers: u16::try_from(passengers).unwrap_or(u16::MAX),
-            bike_rack: self.bike_rack.unwrap_or(false),
-            created_at: self.created_at.as_deref().and_then(time),
-            updated_at: self.updated_at.as_deref().and_then(time),
-            version: self.version.unwrap_or(0),
+            latitude: self.latitude.text(),
+            longitude: self.longitude.text(),
+            nb_passengers: u16::try_from(passengers.unwrap_or(0)).unwrap_or(u16::MAX),
+            bike_rack: self.bike_rack.truth().unwrap_or(false),
+            created_at: self.created_at.time(),
+            updated_at: self.updated_at.time(),
+            version: self.version.number().unwrap_or(0),
         })
     }
 }
@@ -78,36 +88,56 @@ fn time(text: &str) -> Option<Timestamp> {
     text.parse().ok().or_else(|| Some(zoneless()?.timestamp()))
 }
 
-#[derive(Deserialize)]
+/// A value of any type.
+#[derive(Debug, Default, Deserialize)]
 #[serde(untagged)]
 enum Loose {
+    Truth(bool),
     Whole(u64),
     Float(f64),
     Text(String),
-    #[serde(skip_deserializing)]
+    #[default]
     Absent,
     Other(serde::de::IgnoredAny),
 }
 
-fn lenient_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    Ok(
-        match Option::deserialize(deserializer)?.unwrap_or(Loose::Absent) {
-            Loose::Whole(number) => Some(number),
-            Loose::Text(text) => text.trim().parse().ok(),
-            Loose::Float(_) | Loose::Absent | Loose::Other(_) => None,
-        },
-    )
-}
+impl Loose {
+    fn number(&self) -> Option<u64> {
+        match self {
+            Self::Whole(number) => Some(*number),
+            Self::Text(text) => text.trim().parse().ok(),
+            _ => None,
+        }
+    }
 
-fn lenient_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(
-        match Option::deserialize(deserializer)?.unwrap_or(Loose::Absent) {
-            Loose::Whole(number) => Some(number.to_string()),
-            Loose::Float(number) => Some(number.to_string()),
-            Loose::Text(text) => Some(text),
-            Loose::Absent | Loose::Other(_) => None,
-        },
-    )
+    fn text(&self) -> Option<String> {
+        match self {
+            Self::Whole(number) => Some(number.to_string()),
+            Self::Float(number) => Some(number.to_string()),
+            Self::Text(text) => Some(text.clone()),
+            Self::Truth(_) | Self::Absent | Self::Other(_) => None,
+        }
+    }
+
+    fn truth(&self) -> Option<bool> {
+        match self {
+            Self::Truth(truth) => Some(*truth),
+            Self::Whole(number) => Some(*number > 0),
+            Self::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
+                "true" | "yes" | "y" | "1" => Some(true),
+                "false" | "no" | "n" | "0" => Some(false),
+                _ => None,
+            },
+            Self::Float(_) | Self::Absent | Self::Other(_) => None,
+        }
+    }
+
+    fn time(&self) -> Option<Timestamp> {
+        match self {
+            Self::Text(text) => time(text),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -146,5 +176,60 @@ mod tests {
             )
         );
         assert_eq!(read(json!({ "car_id": "idempotency#1" })), None);
+    }
+
+    #[test]
+    fn no_field_of_any_type_makes_an_item_unreadable() {
+        let odd = [
+            json!(null),
+            json!(true),
+            json!(-1),
+            json!(7),
+            json!(1.5),
+            json!("text"),
+            json!([1]),
+            json!({ "a": 1 }),
+        ];
+        let fields = [
+            "model",
+            "type",
+            "year",
+            "status",
+            "latitude",
+            "longitude",
+            "nb_passengers",
+            "nb_passenger",
+            "bike_rack",
+            "created_at",
+            "updated_at",
+            "version",
+        ];
+        for field in fields {
+            for value in &odd {
+                let row = serde_json::from_value::<Row>(json!({ "car_id": "7", field: value }));
+                let car = row.unwrap_or_else(|error| panic!("{field} {value}: {error}"));
+                assert!(car.into_car().is_some(), "{field} {value}");
+            }
+        }
+        let rack = |value: Value| {
+            let row = json!({ "car_id": "7", "bike_rack": value });
+            serde_json::from_value::<Row>(row)
+                .unwrap()
+                .into_car()
+                .unwrap()
+                .bike_rack
+        };
+        for yes in [json!(true), json!("True"), json!("yes"), json!(1)] {
+            assert!(rack(yes.clone()), "{yes}");
+        }
+        for no in [
+            json!(false),
+            json!("false"),
+            json!(0),
+            json!("?"),
+            json!([true]),
+        ] {
+            assert!(!rack(no.clone()), "{no}");
+        }
     }
 }

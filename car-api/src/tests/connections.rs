@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::harness::*;
-use crate::{Deps, router};
+use crate::{Deps, Service};
 
 async fn remember(
     State(seen): State<Arc<Mutex<Vec<SocketAddr>>>>,
@@ -41,7 +41,7 @@ async fn clients_are_made_once_and_keep_their_connection() {
         Arc::new(SystemClock),
         Arc::new(Captured::default()),
     );
-    let router = router(deps);
+    let router = Service::new(deps).router();
     for _ in 0..5 {
         assert_eq!(answer(&router, get("/cars/c-1")).await.status, 404);
     }
@@ -59,12 +59,13 @@ async fn a_real_dependency_that_is_gone_costs_the_client_s_time_out_and_no_more(
     let aws = platform::aws::for_endpoint("http://127.0.0.1:1").await;
     let emitter = Arc::new(platform::emit::Captured::default());
     let clock = Arc::new(platform::clock::SystemClock);
-    let router = router(Deps::connect(
+    let router = Service::new(Deps::connect(
         settings(&[]),
         &aws,
         clock.clone(),
         emitter.clone(),
-    ));
+    ))
+    .router();
     let mark = clock.start();
     let reply = answer(&router, get("/cars/c-1")).await;
     let took = clock.finish(platform::clock::Operation::Request, mark);

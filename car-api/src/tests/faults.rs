@@ -11,7 +11,7 @@ use crate::car::{Car, CarId, Changes};
 use crate::store::{
     CarStore, Created, Deleted, ListQuery, Meter, Once, Page, StoreError, Updated, Write,
 };
-use crate::{Deps, gateway, router};
+use crate::{Deps, Service, gateway};
 
 #[derive(Debug, Clone, Copy)]
 enum Illness {
@@ -243,13 +243,11 @@ async fn an_injected_panic_ends_the_invocation_and_not_the_environment() {
         })
         .to_string()
     };
-    let crashed = gateway::handle(
-        &event("panic"),
-        lambda_http::Context::default(),
-        &world.router,
-    )
-    .await
-    .unwrap_err();
+    let handle = async |fault: &str| {
+        let context = lambda_http::Context::default();
+        world.service.handle(&event(fault), context).await
+    };
+    let crashed = handle("panic").await.unwrap_err();
     assert_eq!(
         crashed,
         gateway::InvocationError::Crashed("injected fault: panic".to_owned())
@@ -259,11 +257,7 @@ async fn an_injected_panic_ends_the_invocation_and_not_the_environment() {
         1,
         "the cold start is counted; the request, as in reality, is not"
     );
-    assert!(
-        gateway::handle(&event(""), lambda_http::Context::default(), &world.router)
-            .await
-            .is_ok()
-    );
+    assert!(handle("").await.is_ok());
 }
 
 #[tokio::test]
@@ -282,11 +276,12 @@ async fn a_log_that_cannot_be_written_fails_no_request() {
     let deps = Deps {
         store: world.store.clone(),
         events: world.bus.clone(),
+        backlog: None,
         clock: world.clock.clone() as Arc<dyn Clock>,
         emitter: emitter.clone() as Arc<dyn Emitter>,
         settings: settings(&[]),
     };
-    let reply = answer(&router(deps), get("/health")).await;
+    let reply = answer(&Service::new(deps).router(), get("/health")).await;
     assert_eq!(reply.status, 200);
     assert_eq!(
         emitter.lost(),

@@ -17,11 +17,22 @@ use tower::ServiceExt;
 
 use super::documents;
 use crate::events::{CarEvent, EventPublisher, Published};
+use crate::queue::{QueueError, WorkQueue};
+use crate::requests::dynamodb::{DynamoDbRequests, create_table as create_request_table};
 use crate::store::CarStore;
 use crate::store::dynamodb::{DynamoDb, create_table};
-use crate::{Deps, Settings, router};
+use crate::{Backlog, Deps, Service, Settings};
 
 pub(crate) const TABLE: &str = "acm_cars";
+pub(crate) const REQUESTS: &str = "acm_requests";
+/// What a world needs to have a queue.
+pub(crate) const QUEUE: [(&str, &str); 2] = [
+    (
+        "CAR_QUEUE_URL",
+        "https://sqs.eu-west-1.amazonaws.com/1/cars",
+    ),
+    ("CAR_REQUEST_TABLE_NAME", REQUESTS),
+];
 
 /// A server that stops when it is dropped.
 #[derive(Debug)]
@@ -115,10 +126,35 @@ impl EventPublisher for Bus {
         let reason = (refused > 0).then(|| "the bus at arn:aws:events refused".to_owned());
         Published {
             accepted: count(events.len() - refused),
-            failed: count(refused),
+            left: events[..refused].to_vec(),
             retries: 2 * count(refused),
             reason,
         }
+    }
+}
+
+/// A queue that keeps what it is sent, and refuses when it is told to.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    pub(crate) sent: Mutex<Vec<String>>,
+    pub(crate) refuse: Mutex<Option<QueueError>>,
+}
+
+impl Queue {
+    /// Takes the messages off the queue.
+    pub(crate) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.sent.lock().unwrap())
+    }
+}
+
+#[async_trait]
+impl WorkQueue for Queue {
+    async fn send(&self, message: &str) -> Result<(), QueueError> {
+        if let Some(error) = self.refuse.lock().unwrap().clone() {
+            return Err(error);
+        }
+        self.sent.lock().unwrap().push(message.to_owned());
+        Ok(())
     }
 }
 
@@ -127,6 +163,11 @@ pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) emitter: Arc<Captured>,
     pub(crate) bus: Arc<Bus>,
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) service: Service,
+    /// To build another environment on the same services.
+    pub(crate) deps: Deps,
+    pub(crate) endpoint: String,
     pub(crate) client: Client,
     pub(crate) store: Arc<dyn CarStore>,
     pub(crate) router: Router,
@@ -151,6 +192,16 @@ pub(crate) fn noon() -> jiff::Timestamp {
     "2026-11-16T12:00:00Z".parse().unwrap()
 }
 
+/// The version of a car that was created at noon, by the number of its writes.
+pub(crate) fn version(writes: u64) -> u64 {
+    u64::try_from(noon().as_microsecond()).unwrap() + writes - 1
+}
+
+/// The entity tag of that version.
+pub(crate) fn etag(writes: u64) -> String {
+    format!("\"{}\"", version(writes))
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         Self::with(&[], |store| store).await
@@ -172,20 +223,35 @@ impl World {
             TABLE,
             clock.clone() as Arc<dyn Clock>,
         ));
+        let queue = Arc::new(Queue::default());
+        let settings = settings(vars);
+        let backlog = settings.backlog.as_ref().map(|_| Backlog {
+            queue: queue.clone(),
+            requests: Arc::new(DynamoDbRequests::new(client.clone(), REQUESTS)),
+        });
+        if backlog.is_some() {
+            create_request_table(&client, REQUESTS).await.unwrap();
+        }
         let deps = Deps {
             store: decorate(store.clone()),
+            backlog,
             events: bus.clone(),
             clock: clock.clone(),
             emitter: emitter.clone() as Arc<dyn Emitter>,
-            settings: settings(vars),
+            settings,
         };
+        let service = Service::new(deps.clone());
         Self {
             clock,
             emitter,
             bus,
+            queue,
             client,
             store,
-            router: router(deps),
+            router: service.router(),
+            service,
+            deps,
+            endpoint: server.endpoint.clone(),
             _server: server,
         }
     }
@@ -227,6 +293,11 @@ impl World {
         self.documents().pop().unwrap()
     }
 
+    /// Hands messages to the function as SQS does; the positions of those that are given back.
+    pub(crate) async fn deliver(&self, bodies: &[String]) -> Vec<usize> {
+        deliver(&self.service, bodies).await
+    }
+
     /// Creates a car and returns it.
     pub(crate) async fn car(&self, id: &str) -> Value {
         let reply = self
@@ -235,6 +306,33 @@ impl World {
         assert_eq!(reply.status, 201, "{}", reply.body);
         reply.body
     }
+}
+
+/// Hands messages to a function as SQS does; the positions of those that are given back.
+pub(crate) async fn deliver(service: &Service, bodies: &[String]) -> Vec<usize> {
+    let records: Vec<_> = bodies
+        .iter()
+        .enumerate()
+        .map(|(position, body)| {
+            json!({
+                "messageId": format!("m-{position}"), "receiptHandle": "r", "body": body,
+                "attributes": { "ApproximateReceiveCount": "2", "SentTimestamp": "1794830400000" },
+                "messageAttributes": {}, "md5OfBody": "", "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:eu-west-1:1:cars", "awsRegion": "eu-west-1",
+            })
+        })
+        .collect();
+    let mut context = Context::default();
+    context.request_id = "batch-1".to_owned();
+    let event = json!({ "Records": records }).to_string();
+    let answer = service.handle(&event, context).await.unwrap();
+    let answer: Value = serde_json::from_str(answer.get()).unwrap();
+    let failures = answer["batchItemFailures"].as_array().unwrap();
+    let position = |failure: &Value| {
+        let id = failure["itemIdentifier"].as_str().unwrap();
+        id.strip_prefix("m-").unwrap().parse().unwrap()
+    };
+    failures.iter().map(position).collect()
 }
 
 #[derive(Debug)]

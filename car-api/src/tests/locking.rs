@@ -11,7 +11,7 @@ async fn of_two_changes_of_one_version_one_wins() {
     // Not through `call`, which counts documents: these run at the same time.
     let ask = |passengers| {
         patch("/cars/c-1")
-            .header("if-match", "\"1\"")
+            .header("if-match", &etag(1))
             .json(json!({ "nb_passengers": passengers }))
     };
     let (one, two) = tokio::join!(answer(&world.router, ask(1)), answer(&world.router, ask(2)));
@@ -35,23 +35,34 @@ async fn changes_without_a_version_all_happen_one_after_the_other() {
     let (one, two, three) = tokio::join!(ask(1), ask(2), ask(3));
     let mut versions = [one, two, three].map(|reply| reply.body["version"].as_u64().unwrap());
     versions.sort_unstable();
-    assert_eq!(versions, [2, 3, 4]);
+    assert_eq!(versions, [version(2), version(3), version(4)]);
 }
 
 #[tokio::test]
 async fn any_of_several_tags_or_a_star_will_do() {
     let world = World::new().await;
     world.car("c-1").await;
-    for tags in ["\"9\", \"1\"", "*"] {
+    for tags in [format!("\"9\", {}", etag(1)), "*".to_owned()] {
         let reply = world
             .call(
                 patch("/cars/c-1")
-                    .header("if-match", tags)
+                    .header("if-match", &tags)
                     .json(json!({ "year": 2025 })),
             )
             .await;
         assert_eq!(reply.status, 200, "{tags}");
     }
+}
+
+/// Each answer may tell the event again, because whoever gave the one before may have died before it could: to receivers
+/// it is the same event.
+#[track_caller]
+fn one_event(world: &World) {
+    let told = world.bus.details();
+    assert!(
+        !told.is_empty() && told.iter().all(|event| *event == told[0]),
+        "{told:?}"
+    );
 }
 
 fn order(key: &str) -> Ask {
@@ -81,7 +92,7 @@ async fn a_creation_that_is_repeated_gets_the_first_answer_and_happens_once() {
         (&first.body, first.header("location"), first.header("etag"))
     );
     assert_eq!(world.last()["CarsCreated"], 0);
-    assert_eq!(world.bus.heard(), ["CarCreated"]);
+    one_event(&world);
 
     let other = world
         .call(order("k-1").json(json!({ "model": "N", "year": 2024 })))
@@ -159,7 +170,7 @@ async fn of_many_repetitions_at_once_one_creates_and_all_get_its_answer() {
             .len(),
         1
     );
-    assert_eq!(world.bus.heard(), ["CarCreated"]);
+    one_event(&world);
 }
 
 #[tokio::test]

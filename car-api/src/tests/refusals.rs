@@ -114,7 +114,7 @@ async fn every_failure_of_every_route_says_what_to_do() {
         (
             "stale: header and body disagree",
             patch("/cars/c-1")
-                .header("if-match", "\"1\"")
+                .header("if-match", &etag(1))
                 .json(json!({ "year": 2024, "version": 2 })),
             412,
             "stale-version",

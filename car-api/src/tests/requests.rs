@@ -14,13 +14,13 @@ async fn a_car_is_created_read_replaced_changed_and_deleted() {
             created.header("location"),
             created.header("etag")
         ),
-        (201, "/cars/c-1", "\"1\"")
+        (201, "/cars/c-1", etag(1).as_str())
     );
     assert_eq!(created.header("content-type"), "application/json");
     let expected = json!({
         "car_id": "c-1", "model": "Model_1", "year": 2024, "status": "Available", "latitude": "0", "longitude": "0",
         "nb_passengers": 0, "bike_rack": false, "created_at": "2026-11-16T12:00:00Z",
-        "updated_at": "2026-11-16T12:00:00Z", "version": 1,
+        "updated_at": "2026-11-16T12:00:00Z", "version": version(1),
     });
     assert_eq!(created.body, expected);
     assert_eq!(world.call(get("/cars/c-1")).await.body, expected);
@@ -28,7 +28,10 @@ async fn a_car_is_created_read_replaced_changed_and_deleted() {
     world.clock.advance(std::time::Duration::from_secs(60));
     let body = json!({ "model": "Model_2", "year": 2025, "latitude": 37.7, "longitude": "-122.42", "status": "Rented" });
     let replaced = world.call(put("/cars/c-1/").json(body)).await;
-    assert_eq!((replaced.status, replaced.header("etag")), (200, "\"2\""));
+    assert_eq!(
+        (replaced.status, replaced.header("etag")),
+        (200, etag(2).as_str())
+    );
     assert_eq!(
         replaced.body["created_at"], "2026-11-16T12:00:00Z",
         "the time of creation stays"
@@ -53,7 +56,7 @@ async fn a_car_is_created_read_replaced_changed_and_deleted() {
     );
     assert_eq!(
         (&changed.body["model"], &changed.body["version"]),
-        (&json!("Model_2"), &json!(3))
+        (&json!("Model_2"), &json!(version(3)))
     );
     assert_eq!(world.call(get("/cars/c-1")).await.body, changed.body);
 
@@ -62,7 +65,7 @@ async fn a_car_is_created_read_replaced_changed_and_deleted() {
         .await;
     assert_eq!(
         (named.status, &named.body["status"], &named.body["version"]),
-        (200, &json!("Available"), &json!(4))
+        (200, &json!("Available"), &json!(version(4)))
     );
 
     let gone = world.call(delete("/cars/c-1")).await;
@@ -94,7 +97,7 @@ async fn an_event_has_the_car_s_fields_and_the_envelope() {
     let detail = world.bus.details().remove(0);
     let expected = json!({
         "car_id": "c-1", "model": "M", "year": 2024, "status": "Available", "latitude": "0", "longitude": "0",
-        "nb_passengers": 0, "bike_rack": false, "version": 1,
+        "nb_passengers": 0, "bike_rack": false, "version": version(1),
         "event_type": "acme.acs.acm.events.CarCreated", "event_source": "acs.acm", "event_version": "1.0",
         "event_id": crate::ids::derived("r-1", "acme.acs.acm.events.CarCreated"),
         "occurred_at": "2026-11-16T12:00:00Z", "correlation_id": "order-17",
@@ -106,18 +109,19 @@ async fn an_event_has_the_car_s_fields_and_the_envelope() {
 async fn a_client_that_has_the_car_gets_no_body() {
     let world = World::new().await;
     world.car("c-1").await;
+    let current = etag(1);
     for (tags, expected) in [
-        ("\"1\"", 304),
-        ("\"2\", W/\"1\"", 304),
-        ("*", 304),
-        ("\"2\"", 200),
+        (current.clone(), 304),
+        (format!("\"2\", W/{current}"), 304),
+        ("*".to_owned(), 304),
+        ("\"2\"".to_owned(), 200),
     ] {
         let reply = world
-            .call(get("/cars/c-1").header("if-none-match", tags))
+            .call(get("/cars/c-1").header("if-none-match", &tags))
             .await;
         assert_eq!(
             (reply.status, reply.header("etag")),
-            (expected, "\"1\""),
+            (expected, current.as_str()),
             "{tags}"
         );
     }
@@ -221,4 +225,50 @@ async fn a_correlation_id_is_taken_over_or_made() {
             "{rule}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_car_that_is_created_anew_is_not_mistaken_for_its_predecessor() {
+    let world = World::new().await;
+    let first = world.car("c-1").await;
+    let old = world.call(get("/cars/c-1")).await.header("etag").to_owned();
+    world.call(delete("/cars/c-1")).await;
+    world.clock.advance(std::time::Duration::from_millis(1));
+    let second = world.car("c-1").await;
+    assert_ne!(first["version"], second["version"]);
+    let change = || json!({ "year": 2025 });
+    let stale = world
+        .call(patch("/cars/c-1").header("if-match", &old).json(change()))
+        .await;
+    assert_eq!(stale.status, 412);
+    let cached = world
+        .call(get("/cars/c-1").header("if-none-match", &old))
+        .await;
+    assert_eq!(cached.status, 200);
+    let mut body = change();
+    body["version"] = first["version"].clone();
+    assert_eq!(world.call(patch("/cars/c-1").json(body)).await.status, 412);
+    assert!(
+        second["version"].as_u64().unwrap() < 1 << 53,
+        "every JSON reader can hold it"
+    );
+}
+
+#[tokio::test]
+async fn a_path_that_is_no_text_is_a_problem_like_any_other() {
+    let world = World::new().await;
+    for ask in [
+        get("/cars/%ff"),
+        put("/cars/%ff").json(json!({ "model": "M", "year": 2024 })),
+        patch("/cars/%ff/").json(json!({ "year": 2024 })),
+        delete("/cars/%C3%28"),
+        get("/requests/%ff"),
+    ] {
+        let reply = world.call(ask).await;
+        assert_eq!(
+            (reply.status, &reply.body["type"]),
+            (400, &json!("urn:acm:problem:bad-path"))
+        );
+    }
+    assert_eq!(world.last()["ClientErrors"], 1);
 }

@@ -2,7 +2,7 @@ use lambda_http::Context;
 use serde_json::{Value, json};
 
 use super::harness::*;
-use crate::gateway::{InvocationError, handle};
+use crate::gateway::InvocationError;
 
 const REST_V1: &str = include_str!("fixtures/rest_v1_post.json");
 const HTTP_V2: &str = include_str!("fixtures/http_v2_get.json");
@@ -11,7 +11,7 @@ const FUNCTION_URL: &str = include_str!("fixtures/function_url_put.json");
 async fn invoke(world: &World, event: &str) -> Value {
     let mut context = Context::default();
     context.request_id = "r-1".to_owned();
-    serde_json::from_str(&handle(event, context, &world.router).await.unwrap()).unwrap()
+    serde_json::from_str(world.service.handle(event, context).await.unwrap().get()).unwrap()
 }
 
 fn body(response: &Value) -> Value {
@@ -36,7 +36,7 @@ async fn the_three_gateways_are_understood() {
     let read = invoke(&world, HTTP_V2).await;
     assert_eq!(
         (&read["statusCode"], &read["headers"]["etag"]),
-        (&json!(200), &json!("\"1\""))
+        (&json!(200), &json!(etag(1)))
     );
     assert_eq!(read["headers"]["x-correlation-id"], "order-17");
 
@@ -91,7 +91,9 @@ async fn a_stage_is_taken_off_the_path_and_put_back_into_links() {
 async fn an_event_that_is_none_of_a_gateway_fails_the_invocation() {
     let world = World::new().await;
     for event in ["", "[]", "{\"Records\":[]}", "{"] {
-        let error = handle(event, Context::default(), &world.router)
+        let error = world
+            .service
+            .handle(event, Context::default())
             .await
             .unwrap_err();
         assert!(

@@ -59,8 +59,18 @@ metrics! {
     RetriesExhausted: Count,
     /// Events that the bus accepted.
     EventsPublished: Count,
-    /// Events that the bus refused after the last attempt.
+    /// Events that neither the bus nor the queue took: lost.
     EventPublishFailures: Count,
+    /// Events that the bus did not take and the queue keeps for later.
+    EventsDeferred: Count,
+    /// Creations accepted to be done later.
+    RequestsAccepted: Count,
+    /// Messages of the queue that were worked off.
+    WorkDone: Count,
+    /// Messages given back to the queue, to be tried again.
+    WorkFailed: Count,
+    /// Messages that no retry helps, on their way to the dead letters.
+    WorkPoisoned: Count,
     /// Cars created.
     CarsCreated: Count,
     /// Cars changed.
@@ -93,6 +103,9 @@ metrics! {
     MessagesPublished: Count,
     /// Messages given up after their last attempt.
     MessagesDead: Count,
+    /// Whether a function's newest version is worse than the one it replaces, over the same minutes (dimensions
+    /// `function`, `version`): 1 is worse, 0 is not, and none is too few requests to tell.
+    CanaryVerdict: Count,
     /// AWS/Lambda: invocations that ran.
     Invocations: Count,
     /// AWS/Lambda: invocations that ended in a function error.

@@ -79,7 +79,7 @@ fn message(status: StatusCode, text: &str) -> Response {
 }
 
 /// A UUID made from the time and the request's number, so that a repeated run has the same ids.
-fn request_id(millis: i64, request: u32) -> String {
+pub(super) fn request_id(millis: i64, request: u32) -> String {
     let digest = Sha256::digest(format!("{millis}/{request}"));
     let hex: String = digest
         .iter()

@@ -8,8 +8,13 @@ use std::sync::Arc;
 use anyhow::Context;
 use aws_config::SdkConfig;
 use car_api::events::eventbridge::EventBridge;
-use car_api::settings::{CAR_EVENT_BUS, CAR_TABLE_NAME, CAROBS_FAULT_INJECTION};
+use car_api::queue::sqs::Sqs;
+use car_api::requests::dynamodb::DynamoDbRequests;
+use car_api::settings::{
+    CAR_EVENT_BUS, CAR_QUEUE_URL, CAR_REQUEST_TABLE_NAME, CAR_TABLE_NAME, CAROBS_FAULT_INJECTION,
+};
 use car_api::store::dynamodb::DynamoDb;
+use car_api::{Backlog, Service};
 use platform::clock::{Clock, Operation};
 use platform::emit::Emitter;
 use serde_json::{Value, json};
@@ -60,7 +65,7 @@ pub enum Outcome {
 
 /// The car-api function.
 pub struct Function {
-    router: axum::Router,
+    service: Service,
     dispatch: tracing::Dispatch,
     clock: Arc<dyn Clock>,
     journal: Arc<Journal>,
@@ -79,20 +84,24 @@ const MEMORY_SIZE_MB: u32 = 128;
 const MEMORY_USED_MB: u32 = 34;
 
 impl Function {
-    /// car-api on these services, with its environment and fault injection switched on.
+    /// car-api on these services (of the queue: how to reach it, and its URL), with its environment and fault injection
+    /// switched on.
     ///
     /// # Errors
     /// An environment that car-api refuses.
     pub fn car_api(
         dynamodb: aws_sdk_dynamodb::Client,
-        table: &str,
+        [table, requests]: [&str; 2],
         event_bus: &SdkConfig,
+        (queue, queue_url): (&SdkConfig, &str),
         clock: Arc<dyn Clock>,
         journal: Arc<Journal>,
     ) -> anyhow::Result<Self> {
         let vars: BTreeMap<String, String> = [
             (CAR_TABLE_NAME, table),
             (CAR_EVENT_BUS, "cars"),
+            (CAR_QUEUE_URL, queue_url),
+            (CAR_REQUEST_TABLE_NAME, requests),
             (CAROBS_FAULT_INJECTION, "enabled"),
         ]
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
@@ -106,7 +115,12 @@ impl Function {
             &settings.log_level,
         );
         let eventbridge = aws_sdk_eventbridge::Client::new(event_bus);
-        let router = car_api::router(car_api::Deps {
+        let backlog = Backlog {
+            queue: Arc::new(Sqs::new(aws_sdk_sqs::Client::new(queue), queue_url)),
+            requests: Arc::new(DynamoDbRequests::new(dynamodb.clone(), requests)),
+        };
+        let service = Service::new(car_api::Deps {
+            backlog: Some(backlog),
             store: Arc::new(DynamoDb::new(dynamodb, table, clock.clone())),
             events: Arc::new(EventBridge::new(
                 eventbridge,
@@ -118,14 +132,14 @@ impl Function {
             settings,
         });
         Ok(Self {
-            router,
+            service,
             dispatch: tracing::Dispatch::new(subscriber),
             clock,
             journal,
         })
     }
 
-    /// Runs the function on an event of API Gateway. When this returns, what was logged is on disk.
+    /// Runs the function on an event, whoever sends it. When this returns, what was logged is on disk.
     ///
     /// # Errors
     /// A journal that cannot be written.
@@ -152,7 +166,7 @@ impl Function {
         let mut context = lambda_http::Context::default();
         context.request_id = request_id.to_owned();
         let run = async {
-            let answer = car_api::gateway::handle(&text, context, &self.router).await;
+            let answer = self.service.handle(&text, context).await;
             (answer, LINES.with(RefCell::take))
         };
         let (answer, lines) = LINES
@@ -200,7 +214,7 @@ impl Function {
             .append(minute, &entry)
             .context("the log of an invocation is lost")?;
         match answer {
-            Ok(answer) => Ok(Outcome::Answered(serde_json::from_str(&answer)?)),
+            Ok(answer) => Ok(Outcome::Answered(serde_json::from_str(answer.get())?)),
             Err(error) => {
                 tracing::debug!(request_id, %error, "the function failed");
                 Ok(Outcome::Failed)

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_dynamodb::config::interceptors::{
+    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
+};
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::{BoxError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
@@ -14,9 +16,15 @@ use platform::dynamodb::{Item, describe, is_throttle};
 
 use crate::store::{Meter, StoreError};
 
-/// Counts the attempts of one call.
+/// Counts the attempts of one call, and those of which nobody knows what they did.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Attempts(Arc<AtomicU64>);
+pub(crate) struct Attempts(Arc<Counters>);
+
+#[derive(Debug, Default)]
+struct Counters {
+    attempts: AtomicU64,
+    unanswered: AtomicU64,
+}
 
 impl Intercept for Attempts {
     fn name(&self) -> &'static str {
@@ -29,27 +37,48 @@ impl Intercept for Attempts {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.0.attempts.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        attempt: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        // An answer below 500 says what happened; a 5xx or no answer at all may hide a write.
+        let answered = attempt
+            .response()
+            .is_some_and(|response| response.status().as_u16() < 500);
+        if !answered {
+            self.0.unanswered.fetch_add(1, Ordering::Relaxed);
+        }
         Ok(())
     }
 }
 
 impl Attempts {
     /// Adds the repetitions to the request's bill.
-    pub(super) fn count(&self, meter: &Meter) {
-        let retries = self.0.load(Ordering::Relaxed).saturating_sub(1);
+    pub(crate) fn count(&self, meter: &Meter) {
+        let retries = self.0.attempts.load(Ordering::Relaxed).saturating_sub(1);
         meter.add(|cost| cost.retries += retries);
+    }
+
+    /// Whether an attempt may have done its work without anybody hearing of it.
+    pub(crate) fn may_have_written(&self) -> bool {
+        self.0.unanswered.load(Ordering::Relaxed) > 0
     }
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Units {
+pub(crate) enum Units {
     Read,
     Write,
 }
 
 /// Adds the capacity to the request's bill.
-pub(super) fn spent(meter: &Meter, used: Option<&ConsumedCapacity>, units: Units) {
+pub(crate) fn spent(meter: &Meter, used: Option<&ConsumedCapacity>, units: Units) {
     let used = used
         .and_then(ConsumedCapacity::capacity_units)
         .filter(|used| used.is_finite())
@@ -61,7 +90,7 @@ pub(super) fn spent(meter: &Meter, used: Option<&ConsumedCapacity>, units: Units
 }
 
 /// What became of a call that failed.
-pub(super) fn failed<E, R>(
+pub(crate) fn failed<E, R>(
     operation: &'static str,
     meter: &Meter,
     error: &SdkError<E, R>,
@@ -90,7 +119,7 @@ where
 }
 
 /// A write whose condition can be refused.
-pub(super) trait Conditional {
+pub(crate) trait Conditional {
     /// The item that was in the way; the inner none when there was none.
     fn refusal(&self) -> Option<Option<&Item>>;
 }
@@ -111,7 +140,7 @@ macro_rules! conditional {
 conditional!(PutItemError, UpdateItemError, DeleteItemError);
 
 /// The item that refused the condition, when that is why the call failed.
-pub(super) fn refused_condition<E: Conditional, R>(
+pub(crate) fn refused_condition<E: Conditional, R>(
     error: &SdkError<E, R>,
 ) -> Option<Option<&Item>> {
     error.as_service_error()?.refusal()

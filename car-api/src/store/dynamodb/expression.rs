@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::car::Changes;
+use super::table;
+use crate::car::{Changes, Status};
 use crate::store::Write;
 
 /// An expression with the names and values it mentions. Every name is a placeholder: `status`, `year`, `type` and
@@ -60,10 +61,22 @@ impl Expression {
             ("nb_passengers", changes.nb_passengers.map(number)),
             ("bike_rack", changes.bike_rack.map(AttributeValue::Bool)),
             ("updated_at", Some(text(&write.now.to_string()))),
-            ("write_id", Some(text(write.id))),
+            (table::WRITE_ID, Some(text(write.id))),
         ];
         let mut expression = Self::default();
         let mut sets = Vec::new();
+        if changes.status.is_some() {
+            // Every right side is read before anything is set. Kept in the item because the answer that says what was
+            // there before may be lost, and with it the news that the status has changed.
+            let (before, status) = (
+                expression.name(table::STATUS_BEFORE),
+                expression.name(table::STATUS),
+            );
+            sets.push(format!("{before} = if_not_exists({status}, :unknown)"));
+            expression
+                .values
+                .insert(":unknown".to_owned(), text(Status::Unknown.as_str()));
+        }
         for (field, value) in fields {
             let Some(value) = value else { continue };
             sets.push(format!("{} = :{field}", expression.name(field)));
@@ -81,13 +94,18 @@ impl Expression {
         expression
     }
 
-    /// The item is a car that exists, at one of the expected versions.
-    pub(super) fn condition(expected: Option<&[u64]>) -> Self {
-        let mut condition = Self {
-            text: "attribute_exists(car_id)".to_owned(),
-            ..Self::default()
-        };
-        let Some(expected) = expected else {
+    /// The item is a car that exists, at one of the expected versions, and is not there because of this very write.
+    pub(super) fn condition(write: Write<'_>) -> Self {
+        let mut condition = Self::default();
+        let mark = condition.name(table::WRITE_ID);
+        condition.text = format!(
+            "attribute_exists(car_id) AND (attribute_not_exists({mark}) OR {mark} <> :write_id)"
+        );
+        condition.values.insert(
+            ":write_id".to_owned(),
+            AttributeValue::S(write.id.to_owned()),
+        );
+        let Some(expected) = write.expected else {
             return condition;
         };
         let version = condition.name("version");

@@ -14,7 +14,8 @@ use platform::dynamodb::Item;
 use super::call::{Attempts, Units, failed, spent};
 use super::{DynamoDb, new_item, table, unbuilt};
 use crate::car::Car;
-use crate::store::{Answer, Created, Meter, Once, StoreError, Write};
+use crate::store::row::Row;
+use crate::store::{Answer, Created, Meter, Once, Origin, StoreError, Write};
 
 /// Attempts of a transaction that collides with another one. A collision lasts for one round trip.
 const TRANSACTION_ATTEMPTS: u32 = 4;
@@ -43,11 +44,13 @@ impl DynamoDb {
                 Some(Transaction::KeyTaken) => {
                     let record = self.read(&once.key, meter).await?;
                     if let Some(recorded) = record.and_then(|item| recorded(&item, write.now)) {
-                        let same = recorded.request == once.request;
-                        return Ok(if same {
-                            Created::Replayed(recorded.answer)
-                        } else {
-                            Created::KeyReused
+                        if recorded.request != once.request {
+                            return Ok(Created::KeyReused);
+                        }
+                        return Ok(Created::Replayed {
+                            car: car_in(&recorded.answer.body),
+                            answer: recorded.answer,
+                            origin: recorded.origin,
                         });
                     }
                     // It expired between the two calls: the key is free now.
@@ -147,6 +150,13 @@ impl DynamoDb {
 struct Recorded {
     request: String,
     answer: Answer,
+    origin: Option<Origin>,
+}
+
+/// The car that an answer shows: the body of a creation's answer is the car.
+fn car_in(body: &str) -> Option<Box<Car>> {
+    let row: Row = serde_json::from_str(body).ok()?;
+    row.into_car().map(Box::new)
 }
 
 fn record_item(once: &Once) -> Item {
@@ -161,6 +171,11 @@ fn record_item(once: &Once) -> Item {
         ("answer_location".to_owned(), text(&once.answer.location)),
         ("answer_etag".to_owned(), text(&once.answer.etag)),
         ("answer_body".to_owned(), text(&once.answer.body)),
+        ("request_id".to_owned(), text(&once.origin.request_id)),
+        (
+            "correlation_id".to_owned(),
+            text(&once.origin.correlation_id),
+        ),
         (
             table::EXPIRES.to_owned(),
             AttributeValue::N(once.expires.as_second().to_string()),
@@ -179,8 +194,13 @@ fn recorded(item: &Item, now: Timestamp) -> Option<Recorded> {
         body: text("answer_body")?,
     };
     let live = number(table::EXPIRES)? > now.as_second();
+    let origin = text("request_id").zip(text("correlation_id"));
     live.then_some(Recorded {
         request: text("request")?,
         answer,
+        origin: origin.map(|(request_id, correlation_id)| Origin {
+            request_id,
+            correlation_id,
+        }),
     })
 }

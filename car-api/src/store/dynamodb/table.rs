@@ -17,6 +17,8 @@ pub(super) const STATUS: &str = "status";
 pub(super) const EXPIRES: &str = "expires";
 /// Which write an item comes from.
 pub(super) const WRITE_ID: &str = "write_id";
+/// What the status was before the write that set it last.
+pub(super) const STATUS_BEFORE: &str = "status_before";
 /// The index that lists are read from: every car by status and key, whole.
 pub const BY_STATUS: &str = "by_status";
 

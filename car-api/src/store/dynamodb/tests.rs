@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 use super::*;
 use crate::car::Draft;
 use crate::store::Answer;
-use crate::tests::harness::{Server, TABLE, World, get, noon, patch};
+use crate::tests::harness::{Server, TABLE, World, delete, get, noon, patch};
+
+/// The first version of a car that is created at noon.
+const FIRST: u64 = 1_794_830_400_000_000;
 
 fn text(value: &str) -> AttributeValue {
     AttributeValue::S(value.to_owned())
@@ -83,19 +86,114 @@ async fn items_of_the_service_that_this_one_replaces_are_read_listed_and_changed
 }
 
 #[tokio::test]
+async fn an_item_with_fields_of_any_type_is_changed_and_answered_and_deleted() {
+    let world = World::new().await;
+    let odd = [
+        ("car_id", text("old-1")),
+        ("model", AttributeValue::N("3".to_owned())),
+        ("bike_rack", text("True")),
+        ("nb_passengers", text("many")),
+        ("created_at", AttributeValue::N("1714557600".to_owned())),
+        ("updated_at", AttributeValue::Bool(false)),
+        ("latitude", AttributeValue::L(vec![text("37.7")])),
+        ("longitude", AttributeValue::Ss(vec!["1".to_owned()])),
+    ];
+    let item: Item = odd
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    let put = world.client.put_item().table_name(TABLE);
+    put.set_item(Some(item)).send().await.unwrap();
+    let changed = world
+        .call(patch("/cars/old-1").json(json!({ "year": 2024, "status": "Rented" })))
+        .await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    assert_eq!(
+        (&changed.body["model"], &changed.body["bike_rack"]),
+        (&json!("3"), &json!(true))
+    );
+    let read = world.call(get("/cars/old-1")).await;
+    assert_eq!(read.body, changed.body);
+    assert_eq!(world.call(delete("/cars/old-1")).await.status, 204);
+}
+
+#[tokio::test]
+async fn a_car_that_changes_while_it_is_deleted_is_deleted_as_it_then_is() {
+    let found = |mark: &str, version: u64| json!({ "car_id": { "S": "c-1" }, "write_id": { "S": mark }, "version": { "N": version.to_string() } });
+    let read = || (200, json!({ "Item": found("w-1", 1) }));
+    let changed = || {
+        let (status, mut body) = refusal("ConditionalCheckFailedException");
+        body["Item"] = found("w-2", 2);
+        (status, body)
+    };
+    let absent = || refusal("ConditionalCheckFailedException");
+    let cases = [
+        (
+            "changed once",
+            vec![read(), changed(), (200, json!({}))],
+            None,
+            "Yes",
+            3,
+        ),
+        (
+            "changed from the version that is expected",
+            vec![read(), changed()],
+            Some(1),
+            "Stale",
+            2,
+        ),
+        (
+            "changed again and again",
+            vec![read(), changed()],
+            None,
+            "Unavailable",
+            5,
+        ),
+        (
+            "deleted by somebody else",
+            vec![read(), absent()],
+            None,
+            "Absent",
+            2,
+        ),
+        ("never there", vec![(200, json!({}))], None, "Absent", 1),
+    ];
+    for (rule, answers, expected, outcome, asked) in cases {
+        let (store, script, _server) = scripted(answers).await;
+        let versions = expected.map(|version| vec![version]);
+        let write = Write {
+            id: "w-9",
+            expected: versions.as_deref(),
+            now: noon(),
+        };
+        let deleted = store
+            .delete(&"c-1".parse().unwrap(), write, &Meter::default())
+            .await;
+        let shown = format!("{deleted:?}");
+        assert!(shown.contains(outcome), "{rule}: {shown}");
+        assert!(
+            outcome != "Yes" || shown.contains("version: 2"),
+            "{rule}: {shown}"
+        );
+        assert_eq!(*script.asked.lock().unwrap(), asked, "{rule}");
+    }
+}
+
+#[tokio::test]
 async fn a_write_that_is_repeated_after_a_lost_answer_is_a_success() {
     let world = World::new().await;
     let meter = Meter::default();
     let write = |id| Write {
         id,
-        expected: Some(&[1]),
+        expected: Some(&[FIRST]),
         now: noon(),
     };
     let car = car("c-1");
-    for _ in 0..2 {
+    let again = Created::Again(Box::new(car.clone()));
+    for expected in [Created::New, again] {
         assert_eq!(
             world.store.create(&car, None, write("w-1"), &meter).await,
-            Ok(Created::New)
+            Ok(expected)
         );
     }
     assert_eq!(
@@ -116,7 +214,7 @@ async fn a_write_that_is_repeated_after_a_lost_answer_is_a_success() {
         first,
         Ok(Updated::Yes {
             car: after.clone(),
-            was: Some(Status::Available)
+            was: Status::Available
         })
     );
     let again = world
@@ -127,7 +225,7 @@ async fn a_write_that_is_repeated_after_a_lost_answer_is_a_success() {
         again,
         Ok(Updated::Yes {
             car: after,
-            was: None
+            was: Status::Available
         })
     );
     assert_eq!(
@@ -293,6 +391,10 @@ fn canceled(codes: [&str; 2]) -> (u16, Value) {
 #[tokio::test]
 async fn a_transaction_that_collides_is_tried_again_and_one_that_is_throttled_is_not() {
     let once = Once {
+        origin: crate::store::Origin {
+            request_id: "r-1".to_owned(),
+            correlation_id: "order-17".to_owned(),
+        },
         key: "idempotency#k".to_owned(),
         request: "r".to_owned(),
         answer: Answer {
