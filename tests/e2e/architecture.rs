@@ -3,6 +3,7 @@
 //! A rule is a function from texts to complaints. Each is asked twice: about the workspace, where it must find
 //! nothing, and about an example that breaks it, where it must: a rule that cannot fail protects nothing.
 
+mod documents;
 mod manifests;
 mod metric_names;
 mod purity;

@@ -6,9 +6,16 @@ use super::{none, one};
 /// What the SDK's crates begin with, and the crate that speaks to S3.
 const CLIENTS: [&str; 3] = ["aws_sdk_", "aws_config", "object_store::"];
 /// A file, or a folder, with one of these names adapts that service and nothing else.
-const ADAPTERS: [&str; 4] = ["dynamodb", "cloudwatch", "sns", "eventbridge"];
+const ADAPTERS: [&str; 6] = [
+    "cloudwatch",
+    "codedeploy",
+    "dynamodb",
+    "eventbridge",
+    "sns",
+    "sqs",
+];
 /// Whoever else may, and why.
-const OTHERS: [(&str, &str); 9] = [
+const OTHERS: [(&str, &str); 11] = [
     (
         "car-api/src/lib.rs",
         "connects the service: one client each",
@@ -36,6 +43,14 @@ const OTHERS: [(&str, &str); 9] = [
     (
         "log-processor/src/start.rs",
         "connects the function: one client each",
+    ),
+    (
+        "responder/src/start.rs",
+        "connects the function: one client each",
+    ),
+    (
+        "responder/src/version/lambda.rs",
+        "the adapter of AWS Lambda; in the embedded stack a file of that name stands for the service itself",
     ),
     ("outrider/src/local.rs", "connects the embedded stack"),
     (
