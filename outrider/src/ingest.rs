@@ -130,7 +130,7 @@ impl Found {
             payloads,
             events: self.counts.events,
             bytes: self.counts.bytes,
-            samples: total.count(),
+            samples: self.all().map(Rollup::count).sum(),
             series: self
                 .rollups
                 .values()
@@ -195,8 +195,8 @@ pub fn run(
         found.write_lines(stdout)
     };
     match written {
-        // A reader that has gone away (`| head`) wants no more lines.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
+        // A reader that has gone away (`| head`) wants no more lines, and the exit code is as true as before.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
         written => written.context("cannot write the output")?,
     }
     if let Some((index, error)) = found.unreadable.first() {

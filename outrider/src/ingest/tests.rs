@@ -183,3 +183,35 @@ fn standard_input_is_one_event_or_one_a_line() {
     );
     assert!(Path::new("-") == PathBuf::from("-").as_path());
 }
+
+#[test]
+fn a_reader_that_has_gone_away_does_not_hide_what_cannot_be_read() {
+    struct Gone;
+    impl Write for Gone {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for (rule, text, expected) in [
+        (
+            "a payload that reads",
+            payload("a", &report("1.25")),
+            ExitCode::SUCCESS,
+        ),
+        ("a payload that does not", "{".to_owned(), ExitCode::from(2)),
+    ] {
+        let file = folder.path().join("a.json");
+        std::fs::write(&file, text).unwrap();
+        let args = IngestArgs {
+            summary: false,
+            repeat: 1,
+            files: vec![file],
+        };
+        let code = run(&args, &mut Gone, &mut Vec::new()).unwrap();
+        assert_eq!(code, expected, "{rule}");
+    }
+}
