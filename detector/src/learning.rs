@@ -1,7 +1,8 @@
 //! Settled minutes become state and sealed rollups; newer ones are judged on a copy and judged again next time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use platform::series_store::Version;
 use platform::state_store::Pointer;
 use signals::{Minute, Rollup, SeriesKey, SeriesName};
 
@@ -22,6 +23,8 @@ const CLEANED_EVERY: i64 = 60;
 
 /// The newest minutes, by log group.
 pub(crate) type ByLogGroup = BTreeMap<String, Recent>;
+/// The versions that the newest minutes are of, by log group.
+pub(crate) type Heard = BTreeMap<String, BTreeSet<Version>>;
 
 /// The state at the end of `target` (`decided` being the newest window that needs no decision), from the pointer's object or, without one, from the stored rollups.
 pub(crate) async fn settled(
@@ -87,23 +90,27 @@ async fn stored_minutes(
     Ok(minutes)
 }
 
-/// Every minute since the settled state, and those that messages count over.
+/// Every minute since the settled state, and those that messages count over; and which versions they are of.
 pub(crate) async fn recent(
     deps: &Deps,
     settled: &State,
     first: Minute,
     window: Minute,
-) -> Result<ByLogGroup, Error> {
+) -> Result<(ByLogGroup, Heard), Error> {
     let from = settled.window.plus(1).min(first.plus(1 - IMPACT_MINUTES));
-    let mut recent = ByLogGroup::new();
+    let (mut recent, mut heard) = (ByLogGroup::new(), Heard::new());
     for service in &deps.watch.services {
-        let series = deps
+        let (series, versions) = deps
             .series
-            .raw_minutes(&service.log_group, from, window)
+            .raw_minutes_and_versions(&service.log_group, from, window)
             .await?;
         recent.insert(service.log_group.clone(), series);
+        heard.insert(
+            service.log_group.clone(),
+            versions.into_values().flatten().collect(),
+        );
     }
-    Ok(recent)
+    Ok((recent, heard))
 }
 
 /// The newest minute that any log group has log data for. What was polled from CloudWatch does not count: it

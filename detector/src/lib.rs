@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use signals::Minute;
 use tokio::sync::Mutex;
 
+pub mod canary;
 pub mod groups;
 pub mod polling;
 pub mod settings;
@@ -106,6 +107,12 @@ pub struct Outcome {
     pub messages_published: u64,
     /// Messages given up.
     pub messages_dead: u64,
+    /// Services whose newest minutes are of several versions: one more read each.
+    pub version_reads: u64,
+    /// Those of them that failed; the next run looks again.
+    pub version_reads_failed: u64,
+    /// Newest versions that were told worse, or not, than what they replace.
+    pub verdicts: Vec<canary::Verdict>,
 }
 
 /// Why a run ended early. The next run picks up where this one stopped.
@@ -200,7 +207,8 @@ pub async fn handle(tick: &Tick, deps: &Deps) -> Result<Outcome, Error> {
         }
     }
     outbox::send(deps, &mut outcome).await?;
-    run(tick.shard, window, deps, &mut outcome).await?;
+    let heard = run(tick.shard, window, deps, &mut outcome).await?;
+    canary::look(deps, tick.at, heard.as_ref(), &mut outcome).await;
     outbox::send(deps, &mut outcome).await?;
     deps.state
         .finish_window(tick.shard, window, &deps.owner)
@@ -209,15 +217,21 @@ pub async fn handle(tick: &Tick, deps: &Deps) -> Result<Outcome, Error> {
     Ok(outcome)
 }
 
-/// Learns, judges and decides every window up to `window`.
-async fn run(shard: u16, window: Minute, deps: &Deps, outcome: &mut Outcome) -> Result<(), Error> {
+/// Learns, judges and decides every window up to `window`. Says which versions the newest minutes are of; `None`
+/// when there was nothing left to decide, and so nothing to read.
+async fn run(
+    shard: u16,
+    window: Minute,
+    deps: &Deps,
+    outcome: &mut Outcome,
+) -> Result<Option<learning::Heard>, Error> {
     let settle = i64::from(deps.watch.detector.settle_minutes);
     let pointer = deps.state.pointer(shard).await?;
     let decided = pointer.map_or(window.plus(-1), |pointer| pointer.decided);
     let first = decided.plus(1).max(window.plus(1 - STALE_WINDOWS));
     if first > window {
         tracing::info!(%window, %decided, "a late run finds its window decided");
-        return Ok(());
+        return Ok(None);
     }
     let mut settled = learning::settled(shard, pointer, decided, first.plus(-settle), deps).await?;
     outcome.polls_failed = polls::poll(
@@ -227,7 +241,7 @@ async fn run(shard: u16, window: Minute, deps: &Deps, outcome: &mut Outcome) -> 
         first < window,
     )
     .await?;
-    let recent = learning::recent(deps, &settled, first, window).await?;
+    let (recent, heard) = learning::recent(deps, &settled, first, window).await?;
     for index in first.index()..=window.index() {
         let at = Minute::from_index(index);
         learning::settle(deps, &mut settled, &recent, at.plus(-settle)).await?;
@@ -240,7 +254,8 @@ async fn run(shard: u16, window: Minute, deps: &Deps, outcome: &mut Outcome) -> 
         outcome.windows_decided += 1;
     }
     outcome.data_lag_seconds = learning::newest(&recent).map(|newest| window.since(newest) * 60);
-    learning::commit(shard, deps, settled, window.max(decided)).await
+    learning::commit(shard, deps, settled, window.max(decided)).await?;
+    Ok(Some(heard))
 }
 
 /// What Lambda is told of a run that failed: the kind decides nothing there, but it is what its metrics group by.

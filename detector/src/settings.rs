@@ -1,4 +1,5 @@
-//! The detector's configuration: where things are, from the environment; what is watched, from `outrider.toml`.
+//! The detector's configuration: where things are, from the environment; what is watched, from `outrider.toml` or
+//! from its text in a variable.
 
 use platform::config::{ConfigErrors, Reader, Vars};
 use platform::logging::Level;
@@ -17,6 +18,9 @@ pub const PAGE_TOPIC: &str = "CAROBS_PAGE_TOPIC_ARN";
 pub const TICKET_TOPIC: &str = "CAROBS_TICKET_TOPIC_ARN";
 /// The SNS topic that a chat channel is subscribed to.
 pub const CHAT_TOPIC: &str = "CAROBS_CHAT_TOPIC_ARN";
+/// The text of `outrider.toml` itself, which is how a template configures it. It beats [`WATCH_FILE`]. All
+/// variables of a function together may have 4 KB (AWS Lambda quotas, 2026-11-21).
+pub const WATCH: &str = "CAROBS_WATCH";
 /// The file that says what is watched; it is packaged beside the binary.
 pub const WATCH_FILE: &str = "CAROBS_WATCH_FILE";
 /// Lambda's own: names the execution environment, which is what owns a window.
@@ -40,10 +44,10 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads the environment and the file it names.
+    /// Reads the environment, and the file it names unless it holds the file's text.
     ///
     /// # Errors
-    /// Every variable that is missing, and everything that is wrong with the file.
+    /// Every variable that is missing, and everything that is wrong with the file or its text.
     pub fn read(vars: &dyn Vars) -> Result<Self, ConfigErrors> {
         let mut reader = Reader::new(vars);
         // Logging has been set up already; here a level that is no level is reported with everything else.
@@ -60,14 +64,7 @@ impl Settings {
         let owner = reader
             .optional(LOG_STREAM)
             .unwrap_or_else(|| "local".to_owned());
-        let file = reader
-            .optional(WATCH_FILE)
-            .unwrap_or_else(|| "outrider.toml".to_owned());
-        let watch = reader.file(
-            &file,
-            &format!("{WATCH_FILE} names it; package it beside the binary"),
-            Watch::parse,
-        );
+        let watch = watch(vars, &mut reader);
         reader.finish_with(watch).map(|watch| Self {
             series_table,
             state_table,
@@ -76,5 +73,113 @@ impl Settings {
             owner,
             watch,
         })
+    }
+}
+
+fn watch(vars: &dyn Vars, reader: &mut Reader<'_>) -> Option<Watch> {
+    // As it stands: with its first empty lines cut off, the lines that an error names would be others.
+    let text = vars.get(WATCH).filter(|text| !text.trim().is_empty());
+    if let Some(text) = text {
+        return Watch::parse(&text)
+            .map_err(|error| reader.problem(format!("{WATCH}: {error}")))
+            .ok();
+    }
+    let file = reader
+        .optional(WATCH_FILE)
+        .unwrap_or_else(|| "outrider.toml".to_owned());
+    let hint =
+        format!("{WATCH_FILE} names it; package it beside the binary, or set {WATCH} to its text");
+    reader.file(&file, &hint, Watch::parse)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    const TEXT: &str = include_str!("../../outrider.toml");
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Settings, String> {
+        let places = [
+            (SERIES_TABLE, "series"),
+            (STATE_TABLE, "state"),
+            (STATE_BUCKET, "bucket"),
+            (PAGE_TOPIC, "page"),
+            (TICKET_TOPIC, "ticket"),
+            (CHAT_TOPIC, "chat"),
+        ];
+        let vars: BTreeMap<String, String> = places
+            .iter()
+            .chain(pairs)
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
+        Settings::read(&vars).map_err(|errors| errors.to_string())
+    }
+
+    #[test]
+    fn the_text_itself_beats_the_file() {
+        let settings = read(&[(WATCH, TEXT), (WATCH_FILE, "/nowhere/outrider.toml")]).unwrap();
+        assert_eq!(settings.watch.services[0].function(), "car-api");
+    }
+
+    #[test]
+    fn an_empty_text_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("outrider.toml");
+        std::fs::write(&file, TEXT).unwrap();
+        let file = file.to_str().unwrap();
+        for empty in ["", " \n "] {
+            assert!(read(&[(WATCH, empty), (WATCH_FILE, file)]).is_ok());
+        }
+    }
+
+    #[test]
+    fn mistakes_name_the_variable_and_the_line() {
+        for (name, text, parts) in [
+            (
+                "no TOML",
+                "\n\nenvironment = 'prod\n".to_owned(),
+                vec!["CAROBS_WATCH: ", "line 3"],
+            ),
+            (
+                "an unknown key",
+                format!("{TEXT}\nretention = 3\n"),
+                vec!["CAROBS_WATCH: ", "line ", "retention"],
+            ),
+            (
+                "a number out of range",
+                format!("{TEXT}\n").replace("[detector]", "[detector]\nhistory_days = 0 #"),
+                vec!["CAROBS_WATCH: ", "history_days is 0", "1 to 35"],
+            ),
+            (
+                "nothing watched",
+                TEXT.split("[[service]]").next().unwrap().to_owned(),
+                vec!["CAROBS_WATCH: ", "no [[service]]"],
+            ),
+        ] {
+            let error = read(&[(WATCH, &text)]).unwrap_err();
+            assert!(
+                parts.iter().all(|part| error.contains(part)),
+                "{name}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_variable_that_is_missing_is_named_and_so_is_the_text_that_could_be() {
+        let errors = Settings::read(&BTreeMap::new()).unwrap_err().to_string();
+        for name in [
+            SERIES_TABLE,
+            STATE_TABLE,
+            STATE_BUCKET,
+            PAGE_TOPIC,
+            TICKET_TOPIC,
+            CHAT_TOPIC,
+            WATCH_FILE,
+            WATCH,
+        ] {
+            assert!(errors.contains(name), "{name}: {errors}");
+        }
     }
 }

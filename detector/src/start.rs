@@ -33,6 +33,7 @@ pub enum StartError {
 pub async fn connect(vars: &dyn Vars) -> Result<Deps, StartError> {
     let settings = Settings::read(vars)?;
     let sdk = aws::from_environment().await;
+    platform::dynamodb::warm(&sdk).await;
     let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
     Ok(Deps {
         watch: settings.watch,

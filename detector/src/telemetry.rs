@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use platform::telemetry::document;
 use signals::Metric;
 
+use crate::canary::Verdict;
 use crate::{Deps, Outcome};
 
 pub(crate) fn emit(deps: &Deps, outcome: &Outcome, at: Timestamp) {
@@ -36,4 +37,15 @@ pub(crate) fn emit(deps: &Deps, outcome: &Outcome, at: Timestamp) {
     }
     deps.emitter
         .emit(&document(at, &[("service", "detector")], &metrics));
+}
+
+/// Tells of one version, for the alarm that rolls it back. Unlike the heartbeat it does not wait for the rest of the
+/// run: said twice it is the same, and a rollout must not bake on because an outbox is slow.
+pub(crate) fn emit_verdict(deps: &Deps, verdict: &Verdict, at: Timestamp) {
+    let dimensions = [
+        ("function", verdict.function.as_str()),
+        ("version", verdict.version.as_str()),
+    ];
+    let metrics = [(Metric::CanaryVerdict, f64::from(u8::from(verdict.worse)))];
+    deps.emitter.emit(&document(at, &dimensions, &metrics));
 }

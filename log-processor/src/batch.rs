@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use platform::series_store::{BatchId, BatchIdentity};
+use platform::series_store::{BatchId, BatchIdentity, Version};
 use signals::Minute;
 use signals::series::function_of_log_group;
 
@@ -11,6 +11,7 @@ use crate::envelope::{self, Document, Stream};
 use crate::extract::{self, Said};
 use crate::payload::{self, PayloadError};
 use crate::rollup::{Limits, Roller, Rollups, Room};
+use crate::stream;
 
 /// The rollups of one batch.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +21,8 @@ pub struct Batch {
     /// Its name: owner, log group, stream and all event ids. A batch that is delivered again has the same name and
     /// the same rollups, so it overwrites itself.
     pub id: BatchId,
+    /// The published version of the function that wrote its log events, when their stream says so.
+    pub version: Option<Version>,
     /// What its log events say.
     pub rollups: Rollups,
 }
@@ -138,6 +141,7 @@ fn read_stream(
     Ok(Batch {
         log_group: stream.log_group.clone().into_owned(),
         id: identity.finish(),
+        version: stream::version(&stream.log_group, &stream.log_stream),
         rollups: roller.finish(),
     })
 }

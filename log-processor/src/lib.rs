@@ -24,6 +24,7 @@ mod platform_records;
 pub mod rollup;
 pub mod settings;
 mod start;
+mod stream;
 mod telemetry;
 #[cfg(test)]
 mod tests;
@@ -157,7 +158,7 @@ pub async fn handle(event: &[u8], deps: &Deps) -> Result<Outcome, Error> {
     for batch in batches {
         let written = deps
             .series
-            .put_batch(&batch.log_group, &batch.id, &batch.rollups)
+            .put_batch_of(&batch.log_group, &batch.id, batch.version, &batch.rollups)
             .await;
         let written = written.map_err(|source| Error::Store {
             log_group: batch.log_group,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use platform::aws;
 use platform::clock::SystemClock;
 use platform::config::{ConfigErrors, Vars};
+use platform::dynamodb;
 use platform::emit::Writer;
 use platform::series_store::dynamodb::DynamoDbSeriesStore;
 
@@ -18,7 +19,9 @@ use crate::telemetry::SERVICE;
 /// Every mistake in the configuration.
 pub async fn connect(vars: &dyn Vars) -> Result<Deps, ConfigErrors> {
     let settings = Settings::read(vars)?;
-    let client = aws_sdk_dynamodb::Client::new(&aws::from_environment().await);
+    let sdk = aws::from_environment().await;
+    dynamodb::warm(&sdk).await;
+    let client = aws_sdk_dynamodb::Client::new(&sdk);
     Ok(Deps {
         series: Arc::new(DynamoDbSeriesStore::new(client, settings.series_table)),
         emitter: Arc::new(Writer::stdout()),

@@ -9,6 +9,8 @@
 //! | [`Kind::Errors`], [`Kind::Throttles`] | Gamma–Poisson count test with the traffic as exposure |
 //! | [`Kind::Traffic`] | two-sided negative binomial around an hour-of-week profile times a slow level |
 //!
+//! Beside the models, [`comparison`] judges two versions of a function against each other, over the same minutes.
+//!
 //! ```
 //! use anomaly::{Input, Kind, Model, Settings};
 //!
@@ -20,6 +22,7 @@
 //! assert!(verdict.breaching && verdict.tail < 1e-5);
 //! ```
 
+pub mod comparison;
 mod counts;
 mod dispersion;
 mod errors;

@@ -16,11 +16,18 @@ pub mod dynamodb;
 mod layout;
 #[cfg(test)]
 mod tests;
+mod version;
+
+pub use version::Version;
 
 /// The rollups of one minute (or hour), by series.
 pub type SeriesRollups = BTreeMap<SeriesKey, Rollup>;
 /// Rollups by the minute (or the first minute of the hour) and by series.
 pub type Rollups = BTreeMap<Minute, SeriesRollups>;
+/// The versions that were heard, by the minute they were heard in; minutes without any are absent.
+pub type VersionsHeard = BTreeMap<Minute, BTreeSet<Version>>;
+/// Rollups by the version that said them.
+pub type RollupsByVersion = BTreeMap<Version, Rollups>;
 
 /// The identity of what a writer read: 32 lower-case hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -138,13 +145,25 @@ impl SeriesStoreError {
 /// Rollups by log group. Ranges include both ends; minutes without rollups are absent from the answers.
 #[async_trait]
 pub trait SeriesStore: Send + Sync + fmt::Debug {
-    /// Stores what one batch says of each minute, in place of what an earlier write of the same batch said.
+    /// Stores what one batch says of each minute, in place of what an earlier write of the same batch said;
+    /// `version` is the one version whose log events it is made of, when that is known.
+    async fn put_batch_of(
+        &self,
+        log_group: &str,
+        batch: &BatchId,
+        version: Option<Version>,
+        minutes: &Rollups,
+    ) -> Result<Written, SeriesStoreError>;
+
+    /// The same for a batch that no version is known of.
     async fn put_batch(
         &self,
         log_group: &str,
         batch: &BatchId,
         minutes: &Rollups,
-    ) -> Result<Written, SeriesStoreError>;
+    ) -> Result<Written, SeriesStoreError> {
+        self.put_batch_of(log_group, batch, None, minutes).await
+    }
 
     /// What all batches together say, merged in the order of their names, so that two readers of the same
     /// batches get the same bits.
@@ -154,6 +173,23 @@ pub trait SeriesStore: Send + Sync + fmt::Debug {
         from: Minute,
         to: Minute,
     ) -> Result<Rollups, SeriesStoreError>;
+
+    /// What [`SeriesStore::raw_minutes`] says, to the same bits and in the same read, and the versions heard in it.
+    async fn raw_minutes_and_versions(
+        &self,
+        log_group: &str,
+        from: Minute,
+        to: Minute,
+    ) -> Result<(Rollups, VersionsHeard), SeriesStoreError>;
+
+    /// What each version says: batches of the same version merged in the order of their names, those that no
+    /// version is known of left out. Raw rollups only: what is sealed is the whole.
+    async fn raw_minutes_by_version(
+        &self,
+        log_group: &str,
+        from: Minute,
+        to: Minute,
+    ) -> Result<RollupsByVersion, SeriesStoreError>;
 
     /// Stores the whole of some minutes, in place of what was sealed for them before. A minute without series
     /// is stored too: sealed and silent is not the same as never sealed.

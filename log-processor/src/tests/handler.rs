@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use platform::clock::ManualClock;
 use platform::emit::Captured;
 use platform::series_store::dynamodb::{DynamoDbSeriesStore, create_table};
-use platform::series_store::{BatchId, Rollups, SeriesStoreError, Written};
+use platform::series_store::{
+    BatchId, Rollups, RollupsByVersion, SeriesStoreError, Version, VersionsHeard, Written,
+};
 use signals::{Minute, SeriesKey};
 
 use super::*;
@@ -122,6 +124,37 @@ async fn a_payload_becomes_rollups_and_a_line_about_itself() {
 }
 
 #[tokio::test]
+async fn what_is_stored_carries_the_version_that_the_stream_names() {
+    let world = world().await;
+    for (stream, duration) in [
+        ("2026/11/20/[41]0a", 1.0),
+        ("2026/11/20/[42]0b", 2.0),
+        ("2026/11/20/[$LATEST]0c", 4.0),
+    ] {
+        let mut document = document(&[&report(duration)]);
+        document["logStream"] = json!(stream);
+        handle(&payload(&document), &world.deps).await.unwrap();
+    }
+    let series = &world.deps.series;
+    let duration: SeriesKey = "lambda/f/duration_ms{}".parse().unwrap();
+    let by_version = series
+        .raw_minutes_by_version("/aws/lambda/f", minute(), minute())
+        .await
+        .unwrap();
+    let found: Vec<_> = by_version
+        .iter()
+        .map(|(version, minutes)| (version.to_string(), minutes[&minute()][&duration].sum()))
+        .collect();
+    assert_eq!(found, [("41".to_owned(), 1.0), ("42".to_owned(), 2.0)]);
+    let whole = series
+        .raw_minutes("/aws/lambda/f", minute(), minute())
+        .await
+        .unwrap();
+    let all = &whole[&minute()][&duration];
+    assert_eq!((all.count(), all.sum()), (3, 7.0));
+}
+
+#[tokio::test]
 async fn its_own_log_group_is_refused_with_one_line_however_much_it_logged() {
     let world = world().await;
     let mut document = document(&vec!["x"; 500]);
@@ -184,10 +217,11 @@ struct Refusing {
 
 #[async_trait]
 impl SeriesStore for Refusing {
-    async fn put_batch(
+    async fn put_batch_of(
         &self,
         _: &str,
         _: &BatchId,
+        _: Option<Version>,
         _: &Rollups,
     ) -> Result<Written, SeriesStoreError> {
         Err(SeriesStoreError::Call {
@@ -204,6 +238,24 @@ impl SeriesStore for Refusing {
         _: Minute,
         _: Minute,
     ) -> Result<Rollups, SeriesStoreError> {
+        unreachable!("the processor only writes")
+    }
+
+    async fn raw_minutes_and_versions(
+        &self,
+        _: &str,
+        _: Minute,
+        _: Minute,
+    ) -> Result<(Rollups, VersionsHeard), SeriesStoreError> {
+        unreachable!("the processor only writes")
+    }
+
+    async fn raw_minutes_by_version(
+        &self,
+        _: &str,
+        _: Minute,
+        _: Minute,
+    ) -> Result<RollupsByVersion, SeriesStoreError> {
         unreachable!("the processor only writes")
     }
 

@@ -9,8 +9,11 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use signals::{Minute, Rollup, SeriesKey, packed};
 
-use super::layout::{self, Kind};
-use super::{BatchId, Rollups, SeriesRollups, SeriesStore, SeriesStoreError, Written};
+use super::layout::{self, Kind, Part};
+use super::{
+    BatchId, Rollups, RollupsByVersion, SeriesRollups, SeriesStore, SeriesStoreError, Version,
+    VersionsHeard, Written,
+};
 use crate::dynamodb::{self as calls, Item};
 
 /// Puts of one BatchWriteItem (Amazon DynamoDB API reference). With parts of 350 KB that is below its 16 MB.
@@ -153,13 +156,14 @@ impl DynamoDbSeriesStore {
         &self,
         kind: Kind,
         log_group: &str,
-        batch: Option<&BatchId>,
+        (batch, version): (Option<&BatchId>, Option<Version>),
         rollups: &Rollups,
     ) -> Result<Written, SeriesStoreError> {
         let mut written = Written::default();
         let mut writes = Vec::with_capacity(rollups.len());
         for (minute, series) in rollups {
-            let (items, too_large) = layout::items(kind, log_group, *minute, batch, series);
+            let (items, too_large) =
+                layout::items(kind, log_group, *minute, batch, version, series);
             written.too_large += too_large;
             writes.push(items);
         }
@@ -173,7 +177,7 @@ impl DynamoDbSeriesStore {
         kind: Kind,
         log_group: &str,
         (from, to): (Minute, Minute),
-        mut take: impl FnMut(Option<Minute>, &[u8]) -> Result<(), String> + Send,
+        mut take: impl FnMut(&Part<'_>) -> Result<(), String> + Send,
     ) -> Result<(), SeriesStoreError> {
         let (low, high) = kind.range(from, to);
         let mut pages = self
@@ -200,7 +204,7 @@ impl DynamoDbSeriesStore {
                     .as_ref()
                     .is_some_and(|(write, content)| write == part.write && content == part.content);
                 if counts {
-                    take(part.minute, part.data).map_err(|reason| self.damaged(item, reason))?;
+                    take(&part).map_err(|reason| self.damaged(item, reason))?;
                 }
             }
         }
@@ -214,15 +218,17 @@ impl DynamoDbSeriesStore {
         range: (Minute, Minute),
     ) -> Result<Rollups, SeriesStoreError> {
         let mut rollups = Rollups::new();
-        self.read(kind, log_group, range, |minute, data| {
-            let series = rollups
-                .entry(minute.ok_or("its sort key has no minute")?)
-                .or_default();
-            merge(series, data)
+        self.read(kind, log_group, range, |part| {
+            merge(rollups.entry(minute(part)?).or_default(), part.data)
         })
         .await?;
         Ok(rollups)
     }
+}
+
+fn minute(part: &Part<'_>) -> Result<Minute, String> {
+    part.minute
+        .ok_or_else(|| "its sort key has no minute".to_owned())
 }
 
 fn merge(series: &mut SeriesRollups, data: &[u8]) -> Result<(), String> {
@@ -234,13 +240,14 @@ fn merge(series: &mut SeriesRollups, data: &[u8]) -> Result<(), String> {
 
 #[async_trait]
 impl SeriesStore for DynamoDbSeriesStore {
-    async fn put_batch(
+    async fn put_batch_of(
         &self,
         log_group: &str,
         batch: &BatchId,
+        version: Option<Version>,
         minutes: &Rollups,
     ) -> Result<Written, SeriesStoreError> {
-        self.put_rollups(Kind::Raw, log_group, Some(batch), minutes)
+        self.put_rollups(Kind::Raw, log_group, (Some(batch), version), minutes)
             .await
     }
 
@@ -253,12 +260,48 @@ impl SeriesStore for DynamoDbSeriesStore {
         self.read_rollups(Kind::Raw, log_group, (from, to)).await
     }
 
+    async fn raw_minutes_and_versions(
+        &self,
+        log_group: &str,
+        from: Minute,
+        to: Minute,
+    ) -> Result<(Rollups, VersionsHeard), SeriesStoreError> {
+        let (mut rollups, mut heard) = (Rollups::new(), VersionsHeard::new());
+        self.read(Kind::Raw, log_group, (from, to), |part| {
+            let minute = minute(part)?;
+            if let Some(version) = part.version {
+                heard.entry(minute).or_default().insert(version);
+            }
+            merge(rollups.entry(minute).or_default(), part.data)
+        })
+        .await?;
+        Ok((rollups, heard))
+    }
+
+    async fn raw_minutes_by_version(
+        &self,
+        log_group: &str,
+        from: Minute,
+        to: Minute,
+    ) -> Result<RollupsByVersion, SeriesStoreError> {
+        let mut rollups = RollupsByVersion::new();
+        self.read(Kind::Raw, log_group, (from, to), |part| {
+            let Some(version) = part.version else {
+                return Ok(());
+            };
+            let minutes = rollups.entry(version).or_default();
+            merge(minutes.entry(minute(part)?).or_default(), part.data)
+        })
+        .await?;
+        Ok(rollups)
+    }
+
     async fn seal_minutes(
         &self,
         log_group: &str,
         sealed: &Rollups,
     ) -> Result<Written, SeriesStoreError> {
-        self.put_rollups(Kind::Sealed, log_group, None, sealed)
+        self.put_rollups(Kind::Sealed, log_group, (None, None), sealed)
             .await
     }
 
@@ -276,7 +319,8 @@ impl SeriesStore for DynamoDbSeriesStore {
         log_group: &str,
         sealed: &Rollups,
     ) -> Result<Written, SeriesStoreError> {
-        self.put_rollups(Kind::Hour, log_group, None, sealed).await
+        self.put_rollups(Kind::Hour, log_group, (None, None), sealed)
+            .await
     }
 
     async fn hours(
@@ -300,15 +344,15 @@ impl SeriesStore for DynamoDbSeriesStore {
             .iter()
             .map(|key| (key.clone(), Rollup::default()))
             .collect();
-        let (items, _) = layout::items(Kind::Registry, log_group, window, None, &named);
+        let (items, _) = layout::items(Kind::Registry, log_group, window, None, None, &named);
         self.write(vec![items]).await.map(drop)
     }
 
     async fn registry(&self, log_group: &str) -> Result<BTreeSet<SeriesKey>, SeriesStoreError> {
         let mut named = SeriesRollups::new();
         let any = Minute::from_index(0);
-        self.read(Kind::Registry, log_group, (any, any), |_, data| {
-            merge(&mut named, data)
+        self.read(Kind::Registry, log_group, (any, any), |part| {
+            merge(&mut named, part.data)
         })
         .await?;
         Ok(named.into_keys().collect())

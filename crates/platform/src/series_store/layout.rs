@@ -12,6 +12,9 @@
 //! same batch by another build, which may have had more parts. Part 0 is written last, so until a batch is
 //! there as a whole it is not there at all.
 //!
+//! An item of a batch carries `version` ("42") when all its log events come from one published version of a
+//! function. Items from before that, of `$LATEST`, and of what is no function's log have none.
+//!
 //! Expiry counts from the minute and not from the wall clock: a replay of last week's batch writes the very
 //! same item.
 
@@ -21,7 +24,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use signals::{Minute, Rollup, SeriesKey, packed};
 
-use super::BatchId;
+use super::{BatchId, Version};
 use crate::dynamodb::Item;
 
 /// Raw items outlive any replay from a dead-letter queue, which keeps messages 14 days (Amazon SQS quotas).
@@ -35,6 +38,9 @@ const MINUTES_A_DAY: i64 = 24 * 60;
 /// An item holds 400 KB with its names and keys (Amazon DynamoDB service quotas); the partition key is at most
 /// 2 KB, the sort key 1 KB, and the rest is below 1 KB.
 const MAX_DATA: usize = (400 - 4) * 1024;
+
+/// The attribute that names the version.
+const VERSION: &str = "version";
 
 /// The four kinds of items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +90,7 @@ pub(super) fn items(
     log_group: &str,
     minute: Minute,
     batch: Option<&BatchId>,
+    version: Option<Version>,
     series: &BTreeMap<SeriesKey, Rollup>,
 ) -> (Vec<Item>, u64) {
     let mut parts = packed::pack(series, packed::PART_BYTES);
@@ -113,6 +120,9 @@ pub(super) fn items(
         if !part.is_empty() {
             item.insert("data".to_owned(), AttributeValue::B(Blob::new(part)));
         }
+        if let Some(version) = version {
+            item.insert(VERSION.to_owned(), AttributeValue::S(version.to_string()));
+        }
         item
     });
     (items.collect(), too_large)
@@ -129,6 +139,9 @@ pub(super) struct Part<'a> {
     pub(super) minute: Option<Minute>,
     /// The digest of the write it belongs to.
     pub(super) content: &'a str,
+    /// The version whose log events it is made of. What is no version there is as good as none: it says where
+    /// data come from, and the data are whole without it.
+    pub(super) version: Option<Version>,
     /// Its packed rollups; empty for a silent minute.
     pub(super) data: &'a [u8],
 }
@@ -163,6 +176,7 @@ pub(super) fn part(item: &Item) -> Result<Part<'_>, String> {
         number,
         minute,
         content: text("content")?,
+        version: text(VERSION).ok().and_then(|text| Version::parse(text)),
         data,
     })
 }

@@ -11,6 +11,7 @@ use super::dynamodb::{DynamoDbSeriesStore, create_table};
 use super::*;
 
 mod reluctant;
+mod versions;
 
 const GROUP: &str = "/aws/lambda/car-api";
 
