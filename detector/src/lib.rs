@@ -74,6 +74,8 @@ pub struct Deps {
     pub clock: Arc<dyn Clock>,
     /// The detector's own metrics.
     pub emitter: Arc<dyn Emitter>,
+    /// The name of this function on Lambda, a dimension of its own metrics; empty elsewhere.
+    pub function_name: String,
     /// Names this execution environment: it owns the windows it claims.
     pub owner: String,
     /// The state object that a warm environment still holds.

@@ -3,6 +3,7 @@
 
 use platform::config::{ConfigErrors, Reader, Vars};
 use platform::logging::Level;
+use platform::telemetry::FUNCTION_NAME;
 
 use crate::watch::Watch;
 
@@ -37,6 +38,8 @@ pub struct Settings {
     pub state_bucket: String,
     /// See [`PAGE_TOPIC`], [`TICKET_TOPIC`] and [`CHAT_TOPIC`].
     pub topics: platform::notifier::Topics,
+    /// The name of this function on Lambda; empty elsewhere.
+    pub function_name: String,
     /// Who this is, among the detectors that may run at the same time.
     pub owner: String,
     /// What is watched.
@@ -61,6 +64,7 @@ impl Settings {
             ticket: reader.required(TICKET_TOPIC, "the SNS topic for working hours"),
             chat: reader.required(CHAT_TOPIC, "the SNS topic of the chat channel"),
         };
+        let function_name = reader.optional(FUNCTION_NAME).unwrap_or_default();
         let owner = reader
             .optional(LOG_STREAM)
             .unwrap_or_else(|| "local".to_owned());
@@ -70,6 +74,7 @@ impl Settings {
             state_table,
             state_bucket,
             topics,
+            function_name,
             owner,
             watch,
         })

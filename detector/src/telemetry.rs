@@ -2,7 +2,7 @@
 //! prove that it starts.
 
 use jiff::Timestamp;
-use platform::telemetry::document;
+use platform::telemetry::{document, own};
 use signals::Metric;
 
 use crate::canary::Verdict;
@@ -35,8 +35,8 @@ pub(crate) fn emit(deps: &Deps, outcome: &Outcome, at: Timestamp) {
     if let Some(lag) = outcome.data_lag_seconds {
         metrics.push((Metric::DataLagSeconds, lag as f64));
     }
-    deps.emitter
-        .emit(&document(at, &[("service", "detector")], &metrics));
+    let dimensions = own(&deps.function_name, "detector");
+    deps.emitter.emit(&document(at, &dimensions, &metrics));
 }
 
 /// Tells of one version, for the alarm that rolls it back. Unlike the heartbeat it does not wait for the rest of the

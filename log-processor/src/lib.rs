@@ -43,6 +43,8 @@ pub struct Deps {
     pub emitter: Arc<dyn Emitter>,
     /// For the timestamp of its own metrics only; what is read is dated by itself.
     pub clock: Arc<dyn Clock>,
+    /// The name of this function on Lambda, a dimension of its own metrics; empty elsewhere.
+    pub function_name: String,
     /// How payloads are read.
     pub rules: Rules,
 }
@@ -150,7 +152,7 @@ pub async fn handle(event: &[u8], deps: &Deps) -> Result<Outcome, Error> {
     let (batches, counts) = match read_payload(event, &deps.rules) {
         Ok(read) => read,
         Err(error) => {
-            telemetry::emit_unreadable(&*deps.emitter, deps.clock.now(), &error);
+            telemetry::emit_unreadable(deps, &error);
             return Err(error.into());
         }
     };
@@ -172,6 +174,6 @@ pub async fn handle(event: &[u8], deps: &Deps) -> Result<Outcome, Error> {
                 .or_default() += written.too_large;
         }
     }
-    telemetry::emit(&*deps.emitter, deps.clock.now(), &outcome);
+    telemetry::emit(deps, &outcome);
     Ok(outcome)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use platform::config::{ConfigErrors, Reader, Vars};
 use platform::logging::Level;
+use platform::telemetry::FUNCTION_NAME;
 
 use crate::batch::Rules;
 use crate::payload;
@@ -27,6 +28,8 @@ const MAX_CAP_MIB: usize = 1024;
 pub struct Settings {
     /// See [`SERIES_TABLE`].
     pub series_table: String,
+    /// The name of this function on Lambda; empty elsewhere.
+    pub function_name: String,
     /// How payloads are read.
     pub rules: Rules,
 }
@@ -58,6 +61,7 @@ impl Settings {
             .chain(reader.optional(OWN_LOG_GROUP))
             .filter(|name| !name.is_empty())
             .collect();
+        let function_name = reader.optional(FUNCTION_NAME).unwrap_or_default();
         reader.finish()?;
         let rules = Rules {
             inflate_cap: mib * MIB,
@@ -66,6 +70,7 @@ impl Settings {
         };
         Ok(Self {
             series_table,
+            function_name,
             rules,
         })
     }

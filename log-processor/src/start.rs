@@ -26,6 +26,7 @@ pub async fn connect(vars: &dyn Vars) -> Result<Deps, ConfigErrors> {
         series: Arc::new(DynamoDbSeriesStore::new(client, settings.series_table)),
         emitter: Arc::new(Writer::stdout()),
         clock: Arc::new(SystemClock),
+        function_name: settings.function_name,
         rules: settings.rules,
     })
 }

@@ -2,12 +2,11 @@
 //! depends on the reasons there are and never on the lines that were read.
 
 use jiff::Timestamp;
-use platform::emit::Emitter;
-use platform::telemetry::document;
+use platform::telemetry::{document, own};
 use signals::Metric;
 
-use crate::Outcome;
 use crate::payload::PayloadError;
+use crate::{Deps, Outcome};
 
 /// The value of the dimension `service`.
 pub(crate) const SERVICE: &str = "log-processor";
@@ -18,7 +17,7 @@ fn number(count: u64) -> f64 {
 }
 
 /// Tells what a payload came to.
-pub(crate) fn emit(emitter: &dyn Emitter, at: Timestamp, outcome: &Outcome) {
+pub(crate) fn emit(deps: &Deps, outcome: &Outcome) {
     let rejected = outcome.rejected.values().sum();
     let totals = [
         (Metric::LogEvents, number(outcome.events)),
@@ -26,27 +25,26 @@ pub(crate) fn emit(emitter: &dyn Emitter, at: Timestamp, outcome: &Outcome) {
         (Metric::RejectedEvents, number(rejected)),
         (Metric::RollupsWritten, number(outcome.items_written)),
     ];
-    emitter.emit(&document(at, &[("service", SERVICE)], &totals));
+    let at = deps.clock.now();
+    let dimensions = own(&deps.function_name, SERVICE);
+    deps.emitter.emit(&document(at, &dimensions, &totals));
     for (reason, times) in &outcome.rejected {
-        emit_rejected(emitter, at, reason, *times);
+        emit_rejected(deps, at, reason, *times);
     }
 }
 
 /// Tells of a payload that could not be read at all.
-pub(crate) fn emit_unreadable(emitter: &dyn Emitter, at: Timestamp, error: &PayloadError) {
-    emitter.emit(&document(
-        at,
-        &[("service", SERVICE)],
-        &[(Metric::RejectedEvents, 1.0)],
-    ));
-    emit_rejected(emitter, at, error.as_str(), 1);
+pub(crate) fn emit_unreadable(deps: &Deps, error: &PayloadError) {
+    let at = deps.clock.now();
+    let dimensions = own(&deps.function_name, SERVICE);
+    let metrics = [(Metric::RejectedEvents, 1.0)];
+    deps.emitter.emit(&document(at, &dimensions, &metrics));
+    emit_rejected(deps, at, error.as_str(), 1);
 }
 
-fn emit_rejected(emitter: &dyn Emitter, at: Timestamp, reason: &str, times: u64) {
+fn emit_rejected(deps: &Deps, at: Timestamp, reason: &str, times: u64) {
+    let [function, service] = own(&deps.function_name, SERVICE);
+    let dimensions = [function, service, ("reason", reason)];
     let metrics = [(Metric::RejectedEvents, number(times))];
-    emitter.emit(&document(
-        at,
-        &[("service", SERVICE), ("reason", reason)],
-        &metrics,
-    ));
+    deps.emitter.emit(&document(at, &dimensions, &metrics));
 }

@@ -160,6 +160,7 @@ impl Stack {
             series: series.clone(),
             emitter: output(&logs, "log-processor", &clock)?,
             clock: clock.clone(),
+            function_name: String::new(),
             rules: log_processor::Rules::default(),
         };
         let notifier = platform::notifier::sns::Sns::new(
@@ -178,6 +179,7 @@ impl Stack {
             notifier: Arc::new(notifier),
             emitter: output(&logs, "detector", &clock)?,
             clock,
+            function_name: String::new(),
             // One process at a time has this data directory, so a window that it left unfinished is its own.
             owner: "local".to_owned(),
             warm: detector::Warm::default(),

@@ -9,7 +9,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Reader, Vars};
 use crate::emit::{Emitter, Writer};
 use crate::logging::{self, Identity, Level};
-use crate::telemetry::document;
+use crate::telemetry::{self, document};
 
 /// Sets up logging as the environment says, then connects. A start that fails says why, once in words and once as a
 /// metric, and gives nothing: the process is to end.
@@ -23,7 +23,7 @@ pub async fn start<D, E: Display>(
     let identity = Identity {
         service: service.to_owned(),
         function_name: reader
-            .optional("AWS_LAMBDA_FUNCTION_NAME")
+            .optional(telemetry::FUNCTION_NAME)
             .unwrap_or_default(),
         function_version: reader
             .optional("AWS_LAMBDA_FUNCTION_VERSION")
@@ -39,7 +39,7 @@ pub async fn start<D, E: Display>(
             let metrics = [(Metric::ConfigError, 1.0)];
             emitter.emit(&document(
                 SystemClock.now(),
-                &[("service", service)],
+                &telemetry::own(&identity.function_name, service),
                 &metrics,
             ));
             None

@@ -10,6 +10,22 @@ use signals::Metric;
 /// The namespace of everything Outrider says of itself. Nothing that CloudWatch extracts already is repeated here.
 pub const NAMESPACE: &str = "Outrider";
 
+/// Lambda's own variable: the name of the function. Several stacks in one account have a detector each; without the
+/// name as a dimension the heartbeat of one would hide that another is dead.
+pub const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
+
+/// The dimensions of what one of Outrider's functions says of itself. A function outside Lambda has no name but its
+/// service's.
+#[must_use]
+pub fn own<'a>(function_name: &'a str, service: &'a str) -> [(&'static str, &'a str); 2] {
+    let name = if function_name.is_empty() {
+        service
+    } else {
+        function_name
+    };
+    [("function_name", name), ("service", service)]
+}
+
 /// One EMF document with one dimension set, as one line.
 #[must_use]
 pub fn document(at: Timestamp, dimensions: &[(&str, &str)], metrics: &[(Metric, f64)]) -> String {

@@ -154,6 +154,7 @@ impl World {
             notifier: inbox.clone(),
             clock: clock.clone(),
             emitter: emitted.clone(),
+            function_name: "outrider-detector".to_owned(),
             owner: "test".to_owned(),
             warm: Warm::default(),
         };

@@ -52,6 +52,7 @@ fn deps(series: Arc<dyn SeriesStore>, lines: Arc<Captured>) -> Deps {
         series,
         emitter: lines,
         clock: Arc::new(clock),
+        function_name: "outrider-log-processor".to_owned(),
         rules: Rules {
             own_log_groups,
             ..Rules::default()

@@ -113,9 +113,13 @@ pub(super) fn emitted(
         if Metric::ALL.iter().all(|known| known.name() != metric) {
             return Err(format!("{metric} is no metric of signals::Metric"));
         }
-        let service = match (names.as_slice(), dimensions.first()) {
-            (["service"], Some((_, Value::String(service)))) => service.as_str(),
-            (["function", "version"], _) => "",
+        let service = match dimensions {
+            [(name, _), (own, Value::String(service))]
+                if name == "function_name" && own == "service" =>
+            {
+                service.as_str()
+            }
+            [(function, _), (version, _)] if function == "function" && version == "version" => "",
             _ => {
                 return Err(format!(
                     "Outrider emits nothing with the dimensions {names:?}"
