@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::demo::{self, Narrator, Summary};
-use crate::{incidents_command, ingest, up};
+use crate::{incidents_command, ingest, load, plan, up};
 
 /// Observability and anomaly detection for AWS Lambda services
 #[derive(Debug, Parser)]
@@ -26,8 +26,12 @@ enum Command {
     Up(up::UpArgs),
     /// Run log-processor on subscription payloads, without a store
     Ingest(ingest::IngestArgs),
+    /// Open-loop load on the car API, with percentiles corrected for coordinated omission
+    Load(Box<load::LoadArgs>),
     /// Read the incidents of a data directory
     Incidents(incidents_command::IncidentsArgs),
+    /// What a deployment costs a month, and which limits it comes near
+    Plan(plan::PlanArgs),
 }
 
 #[derive(Debug, Args)]
@@ -70,6 +74,8 @@ pub fn run() -> ExitCode {
             &mut std::io::stdout().lock(),
             &mut std::io::stderr().lock(),
         ),
+        Command::Load(args) => runtime.block_on(load::command(*args, &mut |line| print(line))),
+        Command::Plan(args) => plan::run(&args, &mut |line| print(line)),
         Command::Incidents(args) => {
             runtime.block_on(incidents_command::run(args, &mut |line| print(line)))
         }

@@ -3,7 +3,9 @@
 pub mod cli;
 pub mod demo;
 pub mod ingest;
+pub mod load;
 pub mod local;
+pub mod plan;
 
 mod incidents_command;
 mod up;

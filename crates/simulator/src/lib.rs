@@ -15,6 +15,7 @@
 //! ```
 
 mod fault;
+pub mod load;
 mod plan;
 mod request;
 mod rollups;

@@ -213,7 +213,7 @@ fn arrivals(random: &mut ChaCha8Rng, mean: f64) -> u32 {
 }
 
 /// Every request draws the same number of times, so that faults change nothing but what they hit.
-fn normal(random: &mut ChaCha8Rng, slow: f64, inventory: u32) -> Request {
+pub(crate) fn normal(random: &mut ChaCha8Rng, slow: f64, inventory: u32) -> Request {
     let habit = pick(random.random::<f64>());
     let service_ms = habit.median_ms * slow * (SPREAD * gauss(random)).exp();
     let split = random.random_range(0.8..1.2);
@@ -239,6 +239,11 @@ fn normal(random: &mut ChaCha8Rng, slow: f64, inventory: u32) -> Request {
         injected: fails.then_some(Injected::Error),
         throttled: false,
     }
+}
+
+/// The operation that a number drawn from 0 to 1 stands for.
+pub(crate) fn operation_at(share: f64) -> Operation {
+    pick(share).operation
 }
 
 fn pick(mut share: f64) -> &'static Habit {
