@@ -37,10 +37,10 @@ up: ## The same system in real time, until Ctrl-C
 	cargo run $(LOCKED) --release -p outrider -- up $(UP_ARGS)
 
 # Everything is built in one go, with one set of features: built apart, the AWS SDK would be compiled twice. The
-# binaries are among it because some tests start them. Documentation tests come first, so that the run ends with the
-# summary of the whole suite.
+# binaries are among it because some tests start them. What goes to Lambda is built first: tests look at it and deploy
+# it on the emulator. Documentation tests come before the others, so that the run ends with the summary of the suite.
 .PHONY: test
-test: ## All tests
+test: dist ## All tests
 	cargo build $(LOCKED) --workspace --lib --bins --tests
 	cargo test $(LOCKED) --workspace --doc
 	if cargo nextest --version > /dev/null 2>&1; then \

@@ -6,4 +6,14 @@ mod architecture;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod deploy;
+#[cfg(test)]
+mod dist;
+#[cfg(test)]
+mod emulator;
+#[cfg(test)]
+mod load;
+#[cfg(test)]
+mod responder;
+#[cfg(test)]
 mod runtime;

@@ -1,6 +1,7 @@
 //! A function's binary, started as Lambda starts it.
 
 use std::fs::File;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -73,11 +74,19 @@ impl Function {
     /// # Panics
     /// When it cannot be started.
     pub async fn start_in(task: TempDir, name: &str, vars: &[(&str, &str)]) -> Self {
+        Self::start_binary(task, &built::binary(name), vars).await
+    }
+
+    /// The same with any binary, a shipped one for instance.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub async fn start_binary(task: TempDir, binary: &Path, vars: &[(&str, &str)]) -> Self {
+        let name = binary.display();
         let failed = |error: std::io::Error| -> ! { panic!("{name} cannot be started: {error}") };
         let api = RuntimeApi::start().await;
         let bootstrap = task.path().join("bootstrap");
-        std::os::unix::fs::symlink(built::binary(name), &bootstrap)
-            .unwrap_or_else(|error| failed(error));
+        std::os::unix::fs::symlink(binary, &bootstrap).unwrap_or_else(|error| failed(error));
         let output =
             |name| File::create(task.path().join(name)).unwrap_or_else(|error| failed(error));
         let spawned = SystemClock.start();
@@ -130,6 +139,30 @@ impl Function {
     pub async fn started(&mut self) -> Duration {
         tokio::select! {
             () = self.api.first_poll() => SystemClock.finish(Operation::Request, self.spawned),
+            status = self.process.wait() => {
+                panic!("the function ended ({status:?})\n{}\n{}", self.read("stdout"), self.read("stderr"))
+            }
+        }
+    }
+
+    /// Has it handle an event that waits for it from the start. Says how long it took from the moment it was started
+    /// until it asked for the event, and until it had answered.
+    ///
+    /// # Panics
+    /// When it ends instead.
+    pub async fn first(&mut self, event: &Value) -> (Duration, Duration, Answer) {
+        let event = Bytes::from(event.to_string());
+        let since_start = || SystemClock.finish(Operation::Request, self.spawned);
+        let asked = async {
+            self.api.first_poll().await;
+            since_start()
+        };
+        let answered = async {
+            let answer = self.api.invoke(event).await;
+            (since_start(), answer)
+        };
+        tokio::select! {
+            (asked, (answered, answer)) = async { tokio::join!(asked, answered) } => (asked, answered, answer),
             status = self.process.wait() => {
                 panic!("the function ended ({status:?})\n{}\n{}", self.read("stdout"), self.read("stderr"))
             }

@@ -6,6 +6,8 @@
 pub mod bucket;
 pub mod built;
 pub mod demo;
+pub mod dist;
+pub mod emulator;
 pub mod event_bus;
 pub mod function;
 pub mod listener;

@@ -2,9 +2,23 @@
 
 use std::time::Duration;
 
+use aws_config::environment::{
+    EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider,
+};
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+
+use crate::config::Environment;
+
+#[cfg(test)]
+mod tests;
+mod trust;
+mod warm;
+
+pub(crate) use trust::roots;
+pub use warm::{Knock, LIMIT as WARM_LIMIT, knock};
 
 /// Longest wait for a connection. Far below any function's timeout, so that a dependency that hangs is an
 /// error the function can still report.
@@ -33,17 +47,33 @@ fn retries() -> aws_config::retry::RetryConfig {
 }
 
 fn loader() -> aws_config::ConfigLoader {
-    aws_config::defaults(BehaviorVersion::latest())
+    let no_files = EnvConfigFiles::builder()
+        .with_contents(EnvConfigFileKind::Config, "")
+        .build();
+    let loader = aws_config::defaults(BehaviorVersion::latest())
         .timeout_config(timeouts())
         .retry_config(retries())
+        .profile_files(no_files);
+    match trust::http_client(&Environment) {
+        Ok(client) => loader.http_client(client),
+        // The SDK's own client then: slower to start, and it works.
+        Err(error) => {
+            tracing::warn!(%error, "the connections to AWS trust the system's certificates");
+            loader
+        }
+    }
 }
 
 /// The configuration inside Lambda: region, credentials and, when `AWS_ENDPOINT_URL` is set, the endpoint come
-/// from the environment that the platform provides.
+/// from the environment that the platform provides, and from nowhere else: no file is read and no metadata service
+/// is asked, neither of which Lambda has.
 pub async fn from_environment() -> SdkConfig {
-    loader().load().await
+    loader()
+        .region(EnvironmentVariableRegionProvider::new())
+        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+        .load()
+        .await
 }
-
 /// The configuration for an AWS-compatible server at `endpoint`, with credentials that mean nothing.
 pub async fn for_endpoint(endpoint: &str) -> SdkConfig {
     loader()
@@ -52,26 +82,4 @@ pub async fn for_endpoint(endpoint: &str) -> SdkConfig {
         .credentials_provider(Credentials::new("local", "local", None, None, "outrider"))
         .load()
         .await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn every_client_fails_fast_and_tries_a_bounded_number_of_times() {
-        let config = for_endpoint("http://127.0.0.1:1").await;
-        let timeouts = config.timeout_config().unwrap();
-        assert_eq!(timeouts.connect_timeout(), Some(CONNECT_TIMEOUT));
-        assert_eq!(timeouts.operation_timeout(), Some(OPERATION_TIMEOUT));
-        assert!(
-            OPERATION_TIMEOUT < Duration::from_secs(3),
-            "Lambda's default timeout is 3 s"
-        );
-        let retries = config.retry_config().unwrap();
-        assert_eq!(
-            (retries.max_attempts(), retries.initial_backoff()),
-            (MAX_ATTEMPTS, FIRST_PAUSE)
-        );
-    }
 }

@@ -8,11 +8,16 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use object_store::aws::AmazonS3Builder;
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+use object_store::{
+    Certificate, ClientConfigKey, ClientOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions,
+};
 use signals::Minute;
+
+use crate::aws;
+use crate::config::Environment;
 
 /// Why a state object could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -51,15 +56,30 @@ fn path(shard: u16, window: Minute) -> Path {
     Path::from(format!("state/{shard}/{}", window.index()))
 }
 
+/// How to connect: over plain HTTP when `AWS_ALLOW_HTTP` says so, and with the certificates of all other clients.
+/// Left to itself it would scan the system's, at every cold start.
+fn client(environment: &AmazonS3Builder) -> object_store::Result<ClientOptions> {
+    let allow_http = AmazonS3ConfigKey::Client(ClientConfigKey::AllowHttp);
+    let allow_http = environment.get_config_value(&allow_http);
+    let mut options = ClientOptions::new().with_allow_http(allow_http.as_deref() == Some("true"));
+    if let Some(roots) = aws::roots(&Environment) {
+        options = options.with_no_system_certificates(true);
+        for root in Certificate::from_pem_bundle(roots)? {
+            options = options.with_root_certificate(root);
+        }
+    }
+    Ok(options)
+}
+
 impl Checkpoints {
     /// Objects in an S3 bucket; region, credentials and endpoint come from the environment.
     ///
     /// # Errors
     /// A bucket name that S3 does not accept.
     pub fn bucket(name: &str) -> Result<Self, CheckpointError> {
-        AmazonS3Builder::from_env()
-            .with_bucket_name(name)
-            .build()
+        let environment = AmazonS3Builder::from_env().with_bucket_name(name);
+        client(&environment)
+            .and_then(|client| environment.with_client_options(client).build())
             .map(|store| Self(Arc::new(store)))
             .map_err(|source| CheckpointError {
                 path: name.to_owned(),

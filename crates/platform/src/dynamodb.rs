@@ -2,12 +2,16 @@
 
 use std::collections::HashMap;
 
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
     ScalarAttributeType, TimeToLiveSpecification,
 };
+
+use crate::aws;
 
 /// An item as the SDK sees it.
 pub type Item = HashMap<String, AttributeValue>;
@@ -21,6 +25,20 @@ const LATER: [&str; 6] = [
     "ServiceUnavailable",
     "TransactionInProgressException",
 ];
+
+/// Opens the connection that every client made of `sdk` will use, at most within [`aws::WARM_LIMIT`]. Never fails;
+/// tries once. For a function's init.
+pub async fn warm(sdk: &SdkConfig) {
+    let once = aws_sdk_dynamodb::config::Builder::from(sdk)
+        .retry_config(RetryConfig::disabled())
+        .build();
+    let call = Client::from_conf(once)
+        .list_tables()
+        .customize()
+        .interceptor(aws::Knock)
+        .send();
+    aws::knock("DynamoDB", call).await;
+}
 
 /// Whether the service refused for lack of capacity.
 pub fn is_throttle<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {

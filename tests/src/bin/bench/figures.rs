@@ -1,8 +1,9 @@
 //! Measuring and printing.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use platform::clock::{Clock, Operation, SystemClock};
 use serde_json::{Map, Value};
 
@@ -13,22 +14,55 @@ pub(crate) const ROUNDS: usize = 5;
 #[derive(Debug)]
 pub(crate) struct Figures {
     json: bool,
+    dist: PathBuf,
+    bare: PathBuf,
     found: Map<String, Value>,
 }
 
 impl Figures {
-    pub(crate) fn from_args(args: impl Iterator<Item = String>) -> anyhow::Result<Self> {
+    pub(crate) fn from_args(mut args: impl Iterator<Item = String>) -> anyhow::Result<Self> {
         let mut json = false;
-        for arg in args {
+        let (mut dist, mut bare) = (None, None);
+        while let Some(arg) = args.next() {
             match arg.as_str() {
                 "--json" => json = true,
-                other => bail!("{other}: write bench or bench --json"),
+                "--dist" => dist = args.next().map(PathBuf::from),
+                "--bare" => bare = args.next().map(PathBuf::from),
+                other => bail!("{other}: write bench --dist FOLDER --bare FOLDER [--json]"),
             }
         }
+        let folder = |name: &str, given: Option<PathBuf>| {
+            let given = given.with_context(|| format!("{name} is missing: run make bench"))?;
+            given
+                .canonicalize()
+                .with_context(|| format!("{name} {} is not there: run make bench", given.display()))
+        };
         Ok(Self {
             json,
+            dist: folder("--dist", dist)?,
+            bare: folder("--bare", bare)?,
             found: Map::new(),
         })
+    }
+
+    /// The shipped binary of a function.
+    pub(crate) fn shipped(&self, function: &str) -> PathBuf {
+        self.dist.join(function).join("bootstrap")
+    }
+
+    /// The binary that makes the same clients and nothing else.
+    pub(crate) fn bare(&self, function: &str) -> PathBuf {
+        self.bare.join(format!("bare-{function}"))
+    }
+
+    /// The size of a file.
+    pub(crate) fn take_size(&mut self, name: &str, file: &Path) -> anyhow::Result<()> {
+        let bytes = std::fs::metadata(file)
+            .with_context(|| format!("{} is not there: run make bench", file.display()))?
+            .len();
+        let kib = u32::try_from(bytes / 1024).context("a file of terabytes")?;
+        self.take(name, f64::from(kib) / 1024.0, "MiB");
+        Ok(())
     }
 
     /// Takes a figure; without `--json` it is printed at once.

@@ -26,7 +26,7 @@ const CREATES: u32 = 5;
 const CARS: u32 = 50;
 
 #[derive(Debug, Default)]
-struct Numbered(AtomicU32);
+pub(crate) struct Numbered(AtomicU32);
 
 impl Arrivals for Numbered {
     fn next(&self) -> Arrival {
@@ -38,7 +38,7 @@ impl Arrivals for Numbered {
     }
 }
 
-fn car(id: &str) -> Value {
+pub(crate) fn car(id: &str) -> Value {
     json!({
         "car_id": id, "model": "Model_1", "year": 2024, "status": "Available", "latitude": "48.8566",
         "longitude": "2.3522", "nb_passengers": 2, "bike_rack": true,
