@@ -197,7 +197,7 @@ fn tell(plan: &Plan, say: &mut dyn FnMut(&str)) {
         assumed.log_bytes
     ));
     say(&format!(
-        "list prices of {} on {}, without free tiers and tax, for 30 days\n",
+        "list prices of {} on {}, for 30 days; without free tiers, tax, requests to KMS and traffic\n",
         plan.region, plan.prices_as_of
     ));
     for (payer, title) in [

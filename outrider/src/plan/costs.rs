@@ -39,6 +39,8 @@ const MILLION: f64 = 1e6;
 /// is measured on one machine (`make bench`), because a small memory size brings a share of a processor.
 const BATCH_MS: f64 = 50.0;
 const RUN_MS: f64 = 500.0;
+/// Bytes of an API's access log line, as `deploy/template.yaml` formats it, with what CloudWatch Logs adds.
+const ACCESS_LOG_BYTES: f64 = 600.0;
 /// Bytes that one invocation of Outrider's own functions logs.
 const OWN_LOG_BYTES: f64 = 1_500.0;
 /// Signals asked of AWS/Lambda, for the account each minute and for a function every fifth (`detector/src/polling.rs`).
@@ -112,7 +114,8 @@ fn service(bill: &mut Bill<'_>, load: &Workload, all: &Inventory, function: &Fun
         "events",
         prices.eventbridge.million_events / MILLION,
     );
-    let gigabytes = requests * load.log_bytes / GB;
+    let access = if all.apis > 0 { ACCESS_LOG_BYTES } else { 0.0 };
+    let gigabytes = requests * (load.log_bytes + access) / GB;
     bill.add(
         payer,
         "log lines",
@@ -243,6 +246,8 @@ fn definitions(bill: &mut Bill<'_>, load: &Workload, all: &Inventory) {
         "dashboards",
         prices.cloudwatch.dashboard_month,
     );
+    let key = prices.kms.key_month;
+    bill.add(payer, "keys", count(all.keys), "keys", key);
     // An event source polls an empty queue too: five long polls of 20 seconds (AWS Lambda Developer Guide, November 2026).
     let polls = if all.queues > 0 {
         5.0 * MONTH_SECONDS / 20.0

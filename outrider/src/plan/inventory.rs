@@ -31,6 +31,7 @@ pub(crate) struct Inventory {
     pub(crate) queues: usize,
     pub(crate) subscriptions: usize,
     pub(crate) apis: usize,
+    pub(crate) keys: usize,
     pub(crate) schedules: usize,
     /// Resources of every kind, before SAM adds its own.
     pub(crate) resources: usize,
@@ -80,6 +81,7 @@ impl Inventory {
                 "AWS::SQS::Queue" => all.queues += 1,
                 "AWS::Logs::SubscriptionFilter" => all.subscriptions += 1,
                 "AWS::ApiGatewayV2::Api" | "AWS::Serverless::HttpApi" => all.apis += 1,
+                "AWS::KMS::Key" => all.keys += 1,
                 "AWS::Scheduler::Schedule" => all.schedules += 1,
                 _ => {}
             }

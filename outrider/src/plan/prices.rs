@@ -93,6 +93,11 @@ tables! {
         /// A hundred thousand e-mails.
         hundred_thousand_mails,
     }
+    /// KMS, US dollars.
+    Kms {
+        /// A key of one's own for a month.
+        key_month,
+    }
     /// S3 Standard, US dollars.
     S3 {
         /// A thousand writes.
@@ -128,6 +133,8 @@ pub struct Prices {
     pub sqs: Sqs,
     /// SNS.
     pub sns: Sns,
+    /// KMS.
+    pub kms: Kms,
     /// S3.
     pub s3: S3,
 }
@@ -148,6 +155,7 @@ impl Prices {
             prices.eventbridge.problems("eventbridge"),
             prices.sqs.problems("sqs"),
             prices.sns.problems("sns"),
+            prices.kms.problems("kms"),
             prices.s3.problems("s3"),
         ]
         .concat();
