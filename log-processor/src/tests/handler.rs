@@ -115,11 +115,11 @@ async fn a_payload_becomes_rollups_and_a_line_about_itself() {
         "delivered twice, counted once"
     );
     let expected = [
-        "emf/Outrider/LogEvents{service=log-processor} 3",
-        "emf/Outrider/Samples{service=log-processor} 10",
-        "emf/Outrider/RejectedEvents{service=log-processor} 1",
-        "emf/Outrider/RollupsWritten{service=log-processor} 1",
-        "emf/Outrider/RejectedEvents{reason=directives,service=log-processor} 1",
+        "emf/Outrider/LogEvents{function_name=outrider-log-processor,service=log-processor} 3",
+        "emf/Outrider/Samples{function_name=outrider-log-processor,service=log-processor} 10",
+        "emf/Outrider/RejectedEvents{function_name=outrider-log-processor,service=log-processor} 1",
+        "emf/Outrider/RollupsWritten{function_name=outrider-log-processor,service=log-processor} 1",
+        "emf/Outrider/RejectedEvents{function_name=outrider-log-processor,reason=directives,service=log-processor} 1",
     ];
     assert_eq!(metrics(&world.lines), [expected, expected].concat());
 }
@@ -189,8 +189,8 @@ async fn a_payload_that_cannot_be_read_is_an_error_for_the_failure_destination()
     assert_eq!(
         metrics(&world.lines),
         [
-            "emf/Outrider/RejectedEvents{service=log-processor} 1",
-            "emf/Outrider/RejectedEvents{reason=payload_not_gzip,service=log-processor} 1",
+            "emf/Outrider/RejectedEvents{function_name=outrider-log-processor,service=log-processor} 1",
+            "emf/Outrider/RejectedEvents{function_name=outrider-log-processor,reason=payload_not_gzip,service=log-processor} 1",
         ]
     );
 }

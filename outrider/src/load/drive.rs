@@ -98,7 +98,8 @@ impl Line<'_> {
 
     fn enter(&mut self, mut job: Job, now: Duration, limits: Limits) {
         if self.backlog.len() >= limits.waiting {
-            return self.give_up(job, now, Ending::Unsent);
+            // No place even to wait: it counts as long as whoever waits in vain, or it would pull the percentiles down.
+            return self.give_up(job, now + limits.patience, Ending::Unsent);
         }
         job.ready = job.ready.max(job.arrival.at);
         self.backlog.push_back(job);

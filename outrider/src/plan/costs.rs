@@ -48,12 +48,14 @@ const SIGNALS: f64 = 4.0;
 const ROUTINE_MINUTES: f64 = 5.0;
 /// Custom metrics of Outrider itself: `log-processor/src/telemetry.rs`, `detector/src/telemetry.rs`.
 const OWN_METRICS: f64 = 12.0;
-/// Minutes of rollups that a run of the detector reads again, and the kilobytes that one read unit covers, eventually
+/// Minutes of rollups that a run of the detector reads again, and the kilobytes that one read unit covers, strongly
 /// consistent (Amazon DynamoDB pricing, November 2026).
 const MINUTES_READ: f64 = 8.0;
-const KB_A_READ_UNIT: f64 = 8.0;
-/// Days that raw rollups live (`crates/platform/src/series_store/layout.rs`).
+const KB_A_READ_UNIT: f64 = 4.0;
+/// Days that raw rollups and sealed minutes live (`crates/platform/src/series_store/layout.rs`). Hours live longer and
+/// are a sixtieth of the minutes.
 const RAW_DAYS: f64 = 15.0;
+const SEALED_DAYS: f64 = 35.0;
 /// Lambda samples the first request a second and one in twenty of the rest (AWS X-Ray Developer Guide, November 2026).
 const SAMPLED: f64 = 0.05;
 
@@ -130,7 +132,8 @@ fn service(bill: &mut Bill<'_>, load: &Workload, all: &Inventory, function: &Fun
         "metrics",
         prices.cloudwatch.metric_month,
     );
-    let traces = (requests * SAMPLED).max(requests.min(MONTH_SECONDS));
+    let first = requests.min(MONTH_SECONDS);
+    let traces = first + (requests - first) * SAMPLED;
     bill.add(
         payer,
         "traces",
@@ -163,10 +166,11 @@ fn pipeline(bill: &mut Bill<'_>, load: &Workload, all: &Inventory) {
         );
     }
     let kilobytes = (load.rollup_bytes / 1_024.0).ceil();
+    // Each batch, and each minute once more when it is sealed.
     bill.add(
         payer,
         "rollups: writes",
-        batches * kilobytes,
+        (batches + load.services * MONTH_MINUTES) * kilobytes,
         "write units",
         prices.dynamodb.million_write_units / MILLION,
     );
@@ -178,14 +182,16 @@ fn pipeline(bill: &mut Bill<'_>, load: &Workload, all: &Inventory) {
         "read units",
         prices.dynamodb.million_read_units / MILLION,
     );
-    let stored = batches * load.rollup_bytes / GB * (RAW_DAYS / 30.0);
+    let raw = batches * (RAW_DAYS / 30.0);
+    let sealed = load.services * MONTH_MINUTES * (SEALED_DAYS / 30.0);
+    let stored = (raw + sealed) * load.rollup_bytes / GB;
     let kept = prices.dynamodb.storage_gb_month + prices.dynamodb.recovery_gb_month;
     bill.add(payer, "rollups: kept", stored, "GB", kept);
     // A claim, a pointer and the mark of a finished window, each run.
     bill.add(
         payer,
         "state: writes",
-        4.0 * MONTH_MINUTES,
+        3.0 * MONTH_MINUTES,
         "write units",
         prices.dynamodb.million_write_units / MILLION,
     );
@@ -196,7 +202,12 @@ fn pipeline(bill: &mut Bill<'_>, load: &Workload, all: &Inventory) {
         "writes",
         prices.s3.thousand_puts / 1_000.0,
     );
-    let asked = SIGNALS * MONTH_MINUTES * (1.0 + load.services / ROUTINE_MINUTES);
+    // A function with reserved concurrency can be throttled while the account is not, so it is asked each minute.
+    let reserved = all
+        .function("CarApi")
+        .is_some_and(|function| function.reserved > 0.0);
+    let turns = if reserved { 1.0 } else { ROUTINE_MINUTES };
+    let asked = SIGNALS * MONTH_MINUTES * (1.0 + load.services / turns);
     bill.add(
         payer,
         "metrics read",
@@ -249,7 +260,7 @@ fn definitions(bill: &mut Bill<'_>, load: &Workload, all: &Inventory) {
     let key = prices.kms.key_month;
     bill.add(payer, "keys", count(all.keys), "keys", key);
     // An event source polls an empty queue too: five long polls of 20 seconds (AWS Lambda Developer Guide, November 2026).
-    let polls = if all.queues > 0 {
+    let polls = if all.event_sources > 0 {
         5.0 * MONTH_SECONDS / 20.0
     } else {
         0.0
@@ -266,7 +277,7 @@ fn definitions(bill: &mut Bill<'_>, load: &Workload, all: &Inventory) {
     bill.add(payer, "messages", pages, "messages", mail);
 }
 
-#[allow(
+#[expect(
     clippy::cast_precision_loss,
     reason = "a template has less than 2^53 resources"
 )]

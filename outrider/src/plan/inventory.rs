@@ -1,4 +1,4 @@
-//! What a template creates, counted: functions with their memory, alarms, tables, queues.
+//! What a template creates, counted: functions with their memory, alarms, boards, keys.
 
 use cfn::{EvaluateError, Resource, Stack, Template};
 use serde_json::Value;
@@ -26,12 +26,10 @@ pub(crate) struct Inventory {
     pub(crate) alarm_metrics: usize,
     pub(crate) alarms: usize,
     pub(crate) dashboards: usize,
-    pub(crate) tables: usize,
-    pub(crate) topics: usize,
-    pub(crate) queues: usize,
     pub(crate) subscriptions: usize,
     pub(crate) apis: usize,
     pub(crate) keys: usize,
+    pub(crate) event_sources: usize,
     pub(crate) schedules: usize,
     /// Resources of every kind, before SAM adds its own.
     pub(crate) resources: usize,
@@ -76,11 +74,9 @@ impl Inventory {
                     all.alarm_metrics += metrics_of(resource);
                 }
                 "AWS::CloudWatch::Dashboard" => all.dashboards += 1,
-                "AWS::DynamoDB::Table" => all.tables += 1,
-                "AWS::SNS::Topic" => all.topics += 1,
-                "AWS::SQS::Queue" => all.queues += 1,
                 "AWS::Logs::SubscriptionFilter" => all.subscriptions += 1,
                 "AWS::ApiGatewayV2::Api" | "AWS::Serverless::HttpApi" => all.apis += 1,
+                "AWS::Lambda::EventSourceMapping" => all.event_sources += 1,
                 "AWS::KMS::Key" => all.keys += 1,
                 "AWS::Scheduler::Schedule" => all.schedules += 1,
                 _ => {}

@@ -106,7 +106,7 @@ impl Quotas {
     }
 }
 
-#[allow(
+#[expect(
     clippy::cast_precision_loss,
     reason = "a template has less than 2^53 of anything"
 )]

@@ -4,6 +4,7 @@ use super::*;
 const SMALL: &str = r#"
 Parameters:
   Memory: { Type: Number, Default: 1536 }
+  Pool: { Type: Number, Default: 100 }
   Alarmed: { Type: String, Default: "yes", AllowedValues: ["yes", "no"] }
 Conditions:
   HasAlarm: !Equals [!Ref Alarmed, "yes"]
@@ -15,7 +16,7 @@ Resources:
     Type: AWS::Serverless::Function
     Properties:
       MemorySize: !Ref Memory
-      ReservedConcurrentExecutions: 100
+      ReservedConcurrentExecutions: !Ref Pool
   Detector:
     Type: AWS::Serverless::Function
   OneMetric:
@@ -65,17 +66,31 @@ fn the_time_and_the_requests_of_a_function_cost_what_aws_calculates() {
     assert!((line(&plan, "car-api requests").usd - 0.6).abs() < 1e-9);
 }
 
-/// One metric asked every minute of 30 days is 43,200 of them, at a cent a thousand.
+/// One metric asked every minute of 30 days is 43,200 of them, at a cent a thousand. The account is asked each minute; a
+/// function with reserved concurrency too, another every fifth.
 #[test]
 fn the_detector_is_billed_for_the_metrics_it_asks() {
-    let plan = plan(&[], Workload::default()).unwrap();
-    let asked = line(&plan, "metrics read");
-    assert!((asked.quantity - 4.0 * 43_200.0 * 1.2).abs() < 1e-6);
-    assert!(
-        (asked.usd - 0.432 * 4.0 * 1.2).abs() < 1e-9,
-        "{}",
-        asked.usd
-    );
+    for (parameter, share) in [("Pool=100", 1.0), ("Pool=0", 0.2)] {
+        let plan = plan(&[parameter], Workload::default()).unwrap();
+        let asked = line(&plan, "metrics read");
+        let expected = 4.0 * 43_200.0 * (1.0 + share);
+        assert!((asked.quantity - expected).abs() < 1e-6, "{parameter}");
+        assert!((asked.usd - expected * 1e-5).abs() < 1e-9, "{parameter}");
+    }
+}
+
+/// The first request of each second and one in twenty of the others.
+#[test]
+fn traces_are_those_that_are_sampled() {
+    for (rate, traces) in [(0.5, 0.5), (1.0, 1.0), (21.0, 2.0)] {
+        let assumed = Workload {
+            requests_per_second: rate,
+            ..Workload::default()
+        };
+        let plan = plan(&[], assumed).unwrap();
+        let a_second = line(&plan, "traces").quantity / workload::MONTH_SECONDS;
+        assert!((a_second - traces).abs() < 1e-9, "{rate}: {a_second}");
+    }
 }
 
 #[test]
@@ -171,8 +186,8 @@ fn the_project_s_own_template_names_what_the_plan_asks_for() {
     }
     assert!(
         all.alarms > 0
-            && all.tables > 0
-            && all.topics == 3
+            && all.keys == 1
+            && all.event_sources == 1
             && all.subscriptions > 0
             && all.apis == 1
     );
