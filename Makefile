@@ -48,6 +48,8 @@ test: dist ## All tests
 	else \
 	  cargo test $(LOCKED) --workspace --lib --bins --tests $(TEST_ARGS); \
 	fi
+	@# Runners hide what a test that passes has to say: how long the emulator took, stage by stage
+	@cat target/emulator/last-run.txt 2> /dev/null || true
 
 .PHONY: check
 check: check-format check-licences check-templates check-lints check-docs ## Format, licences and sources, templates, lints, documentation
