@@ -12,8 +12,10 @@
 //! A status that is final ends a repetition at once, so that a refusal that was told stays true whatever happens to
 //! that car later.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use lambda_http::Context;
 use serde::{Deserialize, Serialize};
 use tracing::Instrument;
@@ -23,8 +25,9 @@ use crate::events::CarEvent;
 use crate::observe::{App, Flight};
 use crate::problem::Failure;
 use crate::queue::{Creation, Work};
-use crate::requests::{REQUEST_LIFE, State};
+use crate::requests::{REQUEST_LIFE, State, WORK_LIFE};
 use crate::routes::Call;
+use crate::service::panic_text;
 use crate::telemetry::FinishedWork;
 
 /// Calls to dependencies that one message may need one after the other: the status, the car, the bus, the queue, the
@@ -143,6 +146,7 @@ async fn work_off(app: &Arc<App>, message: &Message, context: &Context) -> bool 
         context.request_id.clone(),
         correlation_id.clone(),
         String::new(),
+        String::new(),
         synthetic,
     ));
     let cold_start = app.is_cold(synthetic);
@@ -166,8 +170,12 @@ async fn work_off(app: &Arc<App>, message: &Message, context: &Context) -> bool 
             Err(poison) => End::Poison(poison.to_string()),
         }
     }
-    .instrument(span.clone())
-    .await;
+    .instrument(span.clone());
+    // A crash is this message's alone: without this its neighbours, done already, would be delivered again.
+    let end = match AssertUnwindSafe(end).catch_unwind().await {
+        Ok(end) => end,
+        Err(panic) => End::Failed("Crash", panic_text(panic.as_ref())),
+    };
     let _inside = span.enter();
     let error_type = match &end {
         End::Done => None,
@@ -222,9 +230,18 @@ async fn create(call: &Call, creation: Creation) -> End {
         synthetic: _,
         car,
     } = creation;
-    let known = call
-        .stored(requests.get(&request_id, call.deps().clock.now(), meter))
-        .await;
+    let now = call.deps().clock.now();
+    // What says whether the car was created may be gone, and a car that was deleted since would come back.
+    if accepted_at
+        .saturating_add(WORK_LIFE)
+        .is_ok_and(|end| end <= now)
+    {
+        let reason = format!(
+            "it was accepted at {accepted_at} and may have been done since; ask the client"
+        );
+        return End::Poison(reason);
+    }
+    let known = call.stored(requests.get(&request_id, now, meter)).await;
     match known {
         Ok(Some(record)) if record.state != State::Accepted => {
             call.flight.is_about(&record.car_id);

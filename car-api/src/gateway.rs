@@ -10,11 +10,15 @@ use axum::extract::Request;
 use http::Uri;
 use http::uri::PathAndQuery;
 use http_body_util::{BodyExt, Collected};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayRequestAuthorizer;
 use lambda_http::lambda_runtime::Diagnostic;
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Adapter, Body, Context, LambdaEvent, RequestExt, Service};
+use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 use tower::ServiceExt;
+
+use crate::ids;
 
 /// The API id that the pre-traffic hook gives its events. AWS sets it for every client of an API, so only who may invoke
 /// the function itself can say this.
@@ -85,6 +89,53 @@ pub async fn handle(
 pub fn is_pre_traffic(request: &Request) -> bool {
     let context = request.extensions().get::<RequestContext>();
     matches!(context, Some(RequestContext::ApiGatewayV2(context)) if context.apiid.as_deref() == Some(PRE_TRAFFIC))
+}
+
+/// Who asks, as the gateway's authorizer has found out, hashed; empty when nothing authorizes, as locally.
+///
+/// Idempotency keys and status links belong to their caller. Sessions of one role are one caller: the SDKs name a session
+/// anew with each process and each renewal, and a client must find its own requests again after a restart.
+#[must_use]
+pub fn caller(request: &Request) -> String {
+    let name = match request.extensions().get::<RequestContext>() {
+        Some(RequestContext::ApiGatewayV1(context)) => {
+            let arn = context.identity.user_arn.as_deref();
+            arn.map(role_of).or_else(|| custom(&context.authorizer))
+        }
+        Some(RequestContext::ApiGatewayV2(context)) => {
+            context.authorizer.as_ref().and_then(|who| {
+                let subject = who.jwt.as_ref().and_then(|jwt| jwt.claims.get("sub"));
+                let arn = who.iam.as_ref().and_then(|iam| iam.user_arn.as_deref());
+                let subject = subject.map(|subject| ("sub", subject.as_str()));
+                subject.or(arn.map(role_of)).or_else(|| custom(who))
+            })
+        }
+        _ => None,
+    };
+    let name = name.filter(|(_, name)| !name.is_empty());
+    name.map_or_else(String::new, |(kind, name)| {
+        ids::digest(&[b"caller", kind.as_bytes(), name.as_bytes()])
+    })
+}
+
+/// What a Lambda authorizer, or one of Cognito user pools, says.
+fn custom(who: &ApiGatewayRequestAuthorizer) -> Option<(&'static str, &str)> {
+    let principal = who.fields.get("principalId").and_then(Value::as_str);
+    let subject = who
+        .fields
+        .get("claims")
+        .and_then(|claims| claims["sub"].as_str());
+    let principal = principal.map(|principal| ("principal", principal));
+    principal.or(subject.map(|subject| ("sub", subject)))
+}
+
+/// Without the session: `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION` (IAM user guide, "IAM identifiers",
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>, November 2026).
+fn role_of(arn: &str) -> (&'static str, &str) {
+    let session = arn
+        .rsplit_once('/')
+        .filter(|(role, _)| role.contains(":assumed-role/"));
+    ("arn", session.map_or(arn, |(role, _)| role))
 }
 
 async fn whole(response: axum::response::Response) -> Result<http::Response<Body>, Infallible> {

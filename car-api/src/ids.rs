@@ -7,7 +7,11 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use platform::logging::redaction::redact;
 use sha2::{Digest, Sha256};
+
+/// Longest correlation id that is taken over.
+const LONGEST_CORRELATION_ID: usize = 128;
 
 /// An RFC 9562 UUID of version 8 (custom): the first 122 bits of SHA-256 over the request's id and the purpose.
 #[must_use]
@@ -44,6 +48,27 @@ pub fn digest(parts: &[&[u8]]) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Whether the text has the shape of a UUID, of whatever version.
+#[must_use]
+pub fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text
+            .bytes()
+            .all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+}
+
+/// Whether a client's id may be taken over: 1 to 128 bytes of few characters, and nothing that looks like a secret or an
+/// identity. It goes into metric documents, which no redaction touches.
+#[must_use]
+pub fn is_correlation_id(text: &str) -> bool {
+    let harmless = |text| matches!(redact(text), std::borrow::Cow::Borrowed(_));
+    (1..=LONGEST_CORRELATION_ID).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._:/+=-".contains(&byte))
+        && harmless(text)
 }
 
 /// A request id where no platform gives one: a plain HTTP server, a test. Unique in the process by its counter and

@@ -19,12 +19,9 @@ use crate::store::Meter;
 use crate::telemetry::{Figures, Finished, Telemetry};
 use crate::trace::Tracer;
 use platform::clock::Operation;
-use platform::logging::redaction::redact;
 
 /// The client's name for what it is doing, handed on to the log, the metrics and the events.
 pub const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
-/// Longest correlation id that is taken over.
-const LONGEST_CORRELATION_ID: usize = 128;
 /// The route of a request that no route is for. One name: paths that are made up must not make metrics.
 pub const UNMATCHED: &str = "unmatched";
 
@@ -102,6 +99,8 @@ pub struct Flight {
     pub prefix: String,
     /// Whether it only tries this version out: nobody is told of it, and it makes no metrics.
     pub synthetic: bool,
+    /// Who asks, hashed; empty where callers have no names, and for work.
+    pub caller: String,
     /// What its store calls cost.
     pub meter: Meter,
     figures: Mutex<Figures>,
@@ -113,12 +112,14 @@ impl Flight {
         request_id: String,
         correlation_id: String,
         prefix: String,
+        caller: String,
         synthetic: bool,
     ) -> Self {
         Self {
             request_id,
             correlation_id,
             prefix,
+            caller,
             synthetic,
             meter: Meter::default(),
             figures: Mutex::default(),
@@ -206,13 +207,7 @@ pub async fn inject(
 
 fn correlation_id(headers: &HeaderMap) -> Option<&str> {
     let text = headers.get(&CORRELATION_ID)?.to_str().ok()?;
-    let valid = (1..=LONGEST_CORRELATION_ID).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"._:/+=-".contains(&byte));
-    // It goes into metric documents, which no redaction touches.
-    let harmless = matches!(redact(text), std::borrow::Cow::Borrowed(_));
-    (valid && harmless).then_some(text)
+    ids::is_correlation_id(text).then_some(text)
 }
 
 /// The `Root` of an X-Ray header, which is the trace's id; the whole header when it has no parts.
@@ -229,6 +224,7 @@ pub async fn around(State(app): State<Arc<App>>, mut request: Request, next: Nex
     let mark = clock.start();
     let head = request.method() == Method::HEAD;
     let prefix = gateway::strip_stage(&mut request);
+    let caller = gateway::caller(&request);
     let synthetic = gateway::is_pre_traffic(&request);
     let context = request.extensions().get::<lambda_http::Context>();
     let request_id = context
@@ -239,7 +235,8 @@ pub async fn around(State(app): State<Arc<App>>, mut request: Request, next: Nex
     let trace_id = trace.as_deref().map(|header| trace_root(header).to_owned());
     let correlation_id =
         correlation_id(request.headers()).map_or_else(|| request_id.clone(), str::to_owned);
-    let flight = Arc::new(Flight::new(request_id, correlation_id, prefix, synthetic));
+    let flight = Flight::new(request_id, correlation_id, prefix, caller, synthetic);
+    let flight = Arc::new(flight);
     let instance = format!("{}{}", flight.prefix, request.uri().path());
     request.extensions_mut().insert(flight.clone());
 

@@ -14,9 +14,16 @@ use crate::store::{Meter, StoreError};
 
 pub mod dynamodb;
 
-/// How long a request is known, and how long its creation happens once. Longer than any message of it can live: 4 days
-/// on the queue, 14 among the dead letters, 4 more after a redrive.
+/// How long a request is known, and how long its creation happens once.
+///
+/// The template keeps a message 4 days on the queue and 14 among the dead letters, but a message may live longer than
+/// any of it: each redrive gives it a new time (Amazon SQS developer guide, "Learn how to configure a dead-letter queue
+/// redrive", <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html>,
+/// November 2026). So the message's own time decides: see [`WORK_LIFE`].
 pub const REQUEST_LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long after its acceptance a request is worked off. An hour less than it is known, so that neither work that takes
+/// its time nor clocks that differ find the record gone that says whether the car was created.
+pub const WORK_LIFE: SignedDuration = SignedDuration::from_hours(30 * 24 - 1);
 
 /// What has become of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +43,11 @@ pub struct Record {
     pub request_id: String,
     /// What was asked for, hashed.
     pub request: String,
-    /// The message that does it, as it was queued: a repetition of the request queues the same again.
-    pub message: String,
+    /// Who asked, hashed; empty where callers have no names. Nobody else is shown the record.
+    pub caller: String,
+    /// The message that does it, as it was queued: a repetition of the request queues the same again. None once it is
+    /// done.
+    pub message: Option<String>,
     /// The car that it creates.
     pub car_id: CarId,
     /// When it was accepted.

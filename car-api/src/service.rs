@@ -3,12 +3,11 @@
 //! Clients come through a gateway; work that the service owes itself comes from its queue. Both are this one function,
 //! so that they share code, configuration, version and rollout.
 
-use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::task::Poll;
 
 use axum::Router;
+use futures_util::FutureExt;
 use lambda_http::Context;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -60,20 +59,17 @@ impl Service {
                 None => gateway::handle(event, context, &self.router).await,
             }
         };
-        let mut answer = Box::pin(answer);
         // As the Lambda runtime does: a crash ends the invocation, not the environment.
-        poll_fn(
-            |task| match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(task))) {
-                Ok(poll) => poll,
-                Err(panic) => Poll::Ready(Err(crashed(panic.as_ref()))),
-            },
-        )
-        .await
+        match AssertUnwindSafe(answer).catch_unwind().await {
+            Ok(answer) => answer,
+            Err(panic) => Err(InvocationError::Crashed(panic_text(panic.as_ref()))),
+        }
     }
 }
 
-fn crashed(panic: &(dyn std::any::Any + Send)) -> InvocationError {
+/// What a crash said.
+pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    InvocationError::Crashed(text.unwrap_or_else(|| "a panic without a text".to_owned()))
+    text.unwrap_or_else(|| "a panic without a text".to_owned())
 }

@@ -3,6 +3,7 @@
 mod accepted;
 mod annotations;
 mod bus;
+mod callers;
 mod connections;
 mod documents;
 mod faults;
@@ -14,6 +15,7 @@ mod lost_events;
 mod poison;
 mod refusals;
 mod requests;
+mod retention;
 mod sqs;
 mod synthetic;
 mod wire;

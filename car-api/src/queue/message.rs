@@ -15,12 +15,16 @@ use serde_json::{Map, Value};
 
 use crate::car::{Car, Draft};
 use crate::events::{CarEvent, Happened};
+use crate::ids;
 use crate::store::{ONCE, Origin};
 
 /// Version of the messages.
 const VERSION: u64 = 1;
 /// Largest message that is read, in bytes. Ours have less than 3 KB: a car's fields are capped.
 pub const LARGEST_MESSAGE: usize = 16 * 1024;
+/// Longest id, digest or prefix, in bytes. A stage's name has at most 128 (Amazon API Gateway quotas,
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>, November 2026).
+const LONGEST_NAME: usize = 128;
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +68,9 @@ pub enum Poison {
     /// Written by a newer program, or by nobody.
     #[error("its version is not {VERSION}; deploy the version that wrote it, then redrive")]
     Version,
+    /// A name or path that none of ours looks like.
+    #[error("its {0} has a shape that this service writes none of")]
+    Shape(&'static str),
     /// A key that could be another kind of item in the table.
     #[error("its key is no idempotency key")]
     Key,
@@ -192,6 +199,40 @@ fn unreadable(error: serde_json::Error) -> Poison {
     ))
 }
 
+/// Ids and digests: letters, digits and dashes.
+fn is_name(text: &str) -> bool {
+    (1..=LONGEST_NAME).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// Nothing, or a path that keeps links on the host that they are read from: never `//host`.
+fn is_prefix(text: &str) -> bool {
+    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let segment = |part: &str| !matches!(part, "" | "." | "..") && part.bytes().all(unreserved);
+    let path = |text: &str| text.len() <= LONGEST_NAME && text.split('/').all(segment);
+    text.is_empty() || text.strip_prefix('/').is_some_and(path)
+}
+
+/// That every text which goes into items, links, logs and metrics has the shape of ours.
+fn shapes<C>(wire: &CreateWire<'_, C>) -> Result<(), Poison> {
+    let key = wire.key.strip_prefix(ONCE).ok_or(Poison::Key)?;
+    // Without an id of the client's it is the request's, which may look like a card number by chance.
+    let correlation_id =
+        wire.correlation_id == wire.origin_id || ids::is_correlation_id(&wire.correlation_id);
+    let rules = [
+        ("request_id", ids::is_uuid(&wire.request_id)),
+        ("origin_id", is_name(&wire.origin_id)),
+        ("correlation_id", correlation_id),
+        ("key", is_name(key)),
+        ("request", is_name(&wire.request)),
+        ("prefix", is_prefix(&wire.prefix)),
+    ];
+    let broken = rules.iter().find(|(_, kept)| !kept);
+    broken.map_or(Ok(()), |(field, _)| Err(Poison::Shape(field)))
+}
+
 fn creation(text: &str) -> Result<Work, Poison> {
     let wire: CreateWire<'_, Map<String, Value>> =
         serde_json::from_str(text).map_err(unreadable)?;
@@ -199,9 +240,7 @@ fn creation(text: &str) -> Result<Work, Poison> {
         let names: Vec<_> = errors.iter().map(|error| error.field).collect();
         Poison::Car(names.join(", "))
     })?;
-    if !wire.key.starts_with(ONCE) {
-        return Err(Poison::Key);
-    }
+    shapes(&wire)?;
     let car_id = input.car_id.ok_or(Poison::Car("car_id".to_owned()))?;
     Ok(Work::Create(Box::new(Creation {
         request_id: wire.request_id.into_owned(),

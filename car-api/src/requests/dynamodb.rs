@@ -3,7 +3,9 @@
 //! | attribute | meaning |
 //! |---|---|
 //! | `request_id` | the id of the status link |
-//! | `request`, `message`, `car_id`, `accepted_at` | as in [`Record`] |
+//! | `request`, `car_id`, `accepted_at` | as in [`Record`] |
+//! | `caller` | likewise; left out for callers without a name |
+//! | `message` | likewise; the whole car with its position, so it goes when the work is done |
 //! | `status` | `accepted`, `created` or `refused` |
 //! | `finished_at`, `problem` | when it was worked off; why it was refused, as JSON |
 //! | `expires_at` | seconds since 1970 |
@@ -132,6 +134,8 @@ impl RequestStore for DynamoDbRequests {
         if problem.is_some() {
             set.push_str(", problem = :problem");
         }
+        // Nobody queues it again, and it holds the car's position.
+        set.push_str(" REMOVE #message");
         let attempts = Attempts::default();
         let mut update = self
             .client
@@ -141,6 +145,7 @@ impl RequestStore for DynamoDbRequests {
             .update_expression(set)
             .condition_expression("#status = :accepted")
             .expression_attribute_names("#status", "status")
+            .expression_attribute_names("#message", "message")
             .expression_attribute_values(":status", text(word))
             .expression_attribute_values(":accepted", text(ACCEPTED))
             .expression_attribute_values(":now", text(now.to_string()))
@@ -186,7 +191,6 @@ fn item_of(record: &Record) -> Item {
     let mut item = Item::from([
         (KEY.to_owned(), text(&record.request_id)),
         ("request".to_owned(), text(&record.request)),
-        ("message".to_owned(), text(&record.message)),
         ("car_id".to_owned(), text(record.car_id.as_str())),
         (
             "accepted_at".to_owned(),
@@ -195,6 +199,12 @@ fn item_of(record: &Record) -> Item {
         ("status".to_owned(), text(word)),
         (EXPIRES.to_owned(), number(record.expires_at().as_second())),
     ]);
+    if let Some(message) = &record.message {
+        item.insert("message".to_owned(), text(message));
+    }
+    if !record.caller.is_empty() {
+        item.insert("caller".to_owned(), text(&record.caller));
+    }
     if let Some(finished) = record.finished_at {
         item.insert("finished_at".to_owned(), text(finished.to_string()));
     }
@@ -212,10 +222,16 @@ fn record_of(item: &Item) -> Option<Record> {
         REFUSED => State::Refused(serde_json::from_str(&text("problem")?).ok()?),
         _ => return None,
     };
+    let message = text("message");
+    // Nobody could do what it promises.
+    if state == State::Accepted && message.is_none() {
+        return None;
+    }
     Some(Record {
         request_id: text(KEY)?,
         request: text("request")?,
-        message: text("message")?,
+        caller: text("caller").unwrap_or_default(),
+        message,
         car_id: text("car_id")?.parse().ok()?,
         accepted_at: text("accepted_at")?.parse().ok()?,
         finished_at: text("finished_at").and_then(|at| at.parse().ok()),

@@ -36,7 +36,8 @@ pub(super) fn is_preferred(headers: &HeaderMap) -> bool {
     })
 }
 
-/// The id of the status link: the same for a repetition under the same key, or of the same invocation.
+/// The id of the status link: the same for a repetition under the same key, or of the same invocation. The key is hashed
+/// together with its caller, so that nobody gets at another caller's link by guessing keys.
 pub(super) fn request_id(call: &Call, key: Option<&str>) -> String {
     ids::derived(key.unwrap_or(&call.flight.request_id), "accepted")
 }
@@ -54,7 +55,8 @@ pub(super) async fn accept(
         accepted_at: creation.accepted_at,
         finished_at: None,
         state: State::Accepted,
-        message: Work::Create(Box::new(creation)).encode(),
+        caller: call.flight.caller.clone(),
+        message: Some(Work::Create(Box::new(creation)).encode()),
     };
     let accepted = call
         .stored(backlog.requests.accept(&asked, &call.flight.meter))
@@ -71,8 +73,12 @@ pub(super) async fn accept(
         }
     };
     call.flight.is_about(&record.car_id);
-    if record.state == State::Accepted {
-        call.queued(&record.message).await?;
+    if let Some(message) = record
+        .message
+        .as_deref()
+        .filter(|_| record.state == State::Accepted)
+    {
+        call.queued(message).await?;
     }
     if !replayed {
         call.flight.count(|figures| figures.accepted += 1);

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::Call;
 use super::openapi::Problem;
 use super::path::Segment;
+use crate::ids;
 use crate::problem::Failure;
 use crate::requests::{Record, State};
 
@@ -60,14 +61,6 @@ impl RequestDocument {
     }
 }
 
-/// Ids are UUIDs; anything else names no request and needs no look at the table.
-fn is_id(text: &str) -> bool {
-    text.len() == 36
-        && text
-            .bytes()
-            .all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
-}
-
 /// What became of an accepted request
 #[utoipa::path(
     get, path = "/requests/{request_id}", tag = "cars",
@@ -75,12 +68,14 @@ fn is_id(text: &str) -> bool {
     responses(
         (status = 200, description = "What became of it so far", body = RequestDocument),
         (status = 400, description = "The path is not UTF-8", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such request, or one of more than 30 days ago", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such request of this caller, or one of more than 30 days ago", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Try again after Retry-After", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn read(call: Call, Segment(id): Segment) -> Result<Response, Failure> {
-    let backlog = call.deps().backlog.as_ref().filter(|_| is_id(&id));
+    // Ids are UUIDs; anything else names no request and needs no look at the table.
+    let backlog = call.deps().backlog.as_ref();
+    let backlog = backlog.filter(|_| ids::is_uuid(&id));
     let Some(backlog) = backlog else {
         return Err(Failure::NoRequest);
     };
@@ -88,7 +83,10 @@ pub(super) async fn read(call: Call, Segment(id): Segment) -> Result<Response, F
     let found = call
         .stored(backlog.requests.get(&id, now, &call.flight.meter))
         .await?;
-    let record = found.ok_or(Failure::NoRequest)?;
+    // Another caller's request is none: the answer must not say that there is one.
+    let record = found
+        .filter(|record| record.caller == call.flight.caller)
+        .ok_or(Failure::NoRequest)?;
     call.flight.is_about(&record.car_id);
     Ok(Json(RequestDocument::of(&record, &call.flight.prefix)).into_response())
 }

@@ -48,8 +48,8 @@ impl Call {
     }
 }
 
-/// The idempotency key, hashed together with what it is a key to.
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Failure> {
+/// The idempotency key, hashed together with what it is a key to and whose it is.
+fn idempotency_key(headers: &HeaderMap, caller: &str) -> Result<Option<String>, Failure> {
     let Some(value) = headers.get(&IDEMPOTENCY_KEY) else {
         return Ok(None);
     };
@@ -62,7 +62,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Failure> {
     if (1..=LONGEST_KEY).contains(&text.len()) {
         return Ok(Some(format!(
             "{ONCE}{}",
-            ids::digest(&[b"POST /cars", text.as_bytes()])
+            ids::digest(&[b"POST /cars", caller.as_bytes(), text.as_bytes()])
         )));
     }
     let message = format!("must be 1 to {LONGEST_KEY} visible ASCII characters");
@@ -117,8 +117,8 @@ fn expected(headers: &HeaderMap, of_body: Option<u64>) -> Result<Option<Vec<u64>
 #[utoipa::path(
     post, path = "/cars", tag = "cars", request_body = NewCar,
     params(
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition within 24 hours (30 days with respond-async) return the first answer"),
-        ("Prefer" = Option<String>, Header, description = "respond-async: answer 202 once the request is valid and recorded, create the car later; a service without a queue ignores it"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition by the same caller within 24 hours (30 days with respond-async) return the first answer"),
+        ("Prefer" = Option<String>, Header, description = "respond-async: answer 202 once the request is valid and recorded, create the car later; a service without a queue ignores it. Send an Idempotency-Key with it: without one, a request that was answered 503 may have been accepted all the same, and its repetition creates a second car"),
     ),
     responses(
         (status = 201, description = "The car", body = CarDocument, headers(
@@ -138,7 +138,7 @@ fn expected(headers: &HeaderMap, of_body: Option<u64>) -> Result<Option<Vec<u64>
     )
 )]
 pub(super) async fn create(call: Call, request: Request<Body>) -> Result<Response, Failure> {
-    let idempotency = idempotency_key(request.headers())?;
+    let idempotency = idempotency_key(request.headers(), &call.flight.caller)?;
     let preferred = accept::is_preferred(request.headers());
     let object = body::object(request).await?;
     let input = call.accepted(Draft::parse(&object))?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use lambda_http::Context;
 use platform::emit::{Captured, Emitter};
 use platform::logging::{Level, subscriber};
@@ -9,8 +10,10 @@ use serde_json::{Value, json};
 use tracing::instrument::WithSubscriber;
 
 use super::harness::*;
+use crate::events::{CarEvent, EventPublisher, Published};
 use crate::queue::Work;
 use crate::queue::message::LARGEST_MESSAGE;
+use crate::{Deps, Service};
 
 /// A good message, changed.
 async fn changed(change: impl FnOnce(&mut Value)) -> String {
@@ -40,6 +43,18 @@ async fn a_message_that_no_retry_helps_is_given_back_counted_and_told_in_one_lin
         ("a car without its key", changed(|message| message["create"]["car"]["car_id"] = json!(null)).await),
         ("a car that is not valid", changed(|message| message["create"]["car"]["year"] = json!(1)).await),
         ("the key of a car", changed(|message| message["create"]["key"] = json!("c-1")).await),
+        ("the key with a foreign letter", changed(|message| message["create"]["key"] = json!("idempotency#a b")).await),
+        ("an id that is no UUID", changed(|message| message["create"]["request_id"] = json!("../cars")).await),
+        ("an origin of another shape", changed(|message| message["create"]["origin_id"] = json!("a b")).await),
+        ("an origin that is too long", changed(|message| message["create"]["origin_id"] = json!("a".repeat(129))).await),
+        ("a correlation id that no client may have", changed(|message| message["create"]["correlation_id"] = json!("jo@example.com")).await),
+        ("a correlation id that could forge", changed(|message| message["create"]["correlation_id"] = json!("a\"b")).await),
+        ("a digest that is none", changed(|message| message["create"]["request"] = json!("")).await),
+        ("a link to another host", changed(|message| message["create"]["prefix"] = json!("//example.com")).await),
+        ("a link with a scheme", changed(|message| message["create"]["prefix"] = json!("https://example.com")).await),
+        ("a link that leaves its path", changed(|message| message["create"]["prefix"] = json!("/..")).await),
+        ("a link that breaks a header", changed(|message| message["create"]["prefix"] = json!("/a\r\nb")).await),
+        ("a prefix that is too long", changed(|message| message["create"]["prefix"] = json!(format!("/{}", "a".repeat(129)))).await),
         ("a time that is none", changed(|message| message["create"]["accepted_at"] = json!("noon")).await),
         ("an event of no type", json!({ "v": 1, "publish": { "detail_type": "x", "occurred_at": "2026-11-16T12:00:00Z", "detail": "{}" } }).to_string()),
         ("an event that is no object", json!({ "v": 1, "publish": { "detail_type": "acme.acs.acm.events.CarCreated", "occurred_at": "2026-11-16T12:00:00Z", "detail": "x" } }).to_string()),
@@ -103,6 +118,57 @@ async fn only_what_failed_is_given_back() {
     for id in ["c-1", "c-2"] {
         assert_eq!(world.call(get(&format!("/cars/{id}"))).await.status, 200);
     }
+}
+
+/// A bus that crashes at the news of one car.
+#[derive(Debug)]
+struct Crashing(&'static str);
+
+#[async_trait]
+impl EventPublisher for Crashing {
+    async fn publish(&self, events: &[CarEvent]) -> Published {
+        let meant = events.iter().any(|event| event.detail.contains(self.0));
+        assert!(!meant, "injected: the bus crashes");
+        Published::default()
+    }
+}
+
+#[tokio::test]
+async fn a_crash_is_the_failure_of_its_message_alone() {
+    let world = World::with(&QUEUE, |store| store).await;
+    for id in ["c-1", "c-2", "c-3"] {
+        let ask = post("/cars").header("prefer", "respond-async");
+        world
+            .call(ask.json(json!({ "car_id": id, "model": "M", "year": 2024 })))
+            .await;
+    }
+    let messages = world.queue.take();
+    let before = world.documents().len();
+    let service = Service::new(Deps {
+        events: Arc::new(Crashing("c-2")),
+        ..world.deps.clone()
+    });
+    assert_eq!(deliver(&service, &messages).await, [1]);
+    let documents = world.documents().split_off(before);
+    let work = documents
+        .iter()
+        .filter(|document| document.get("WorkDone").is_some());
+    let ends: Vec<_> = work
+        .map(|document| (&document["WorkDone"], &document["WorkFailed"]))
+        .collect();
+    let (no, yes) = (&json!(0), &json!(1));
+    assert_eq!(ends, [(yes, no), (no, yes), (yes, no)]);
+    assert_eq!(
+        documents
+            .iter()
+            .filter(|one| one["error_type"] == "Crash")
+            .count(),
+        1
+    );
+    assert!(
+        world.deliver(&messages[1..2]).await.is_empty(),
+        "then it works"
+    );
 }
 
 #[tokio::test]

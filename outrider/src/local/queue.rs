@@ -26,13 +26,14 @@ use super::server::Server;
 
 /// The queue's name in URLs and ARNs.
 pub(crate) const NAME: &str = "outrider-cars";
-/// How long a message that is worked on is hidden: six times a time-out of 30 s (AWS Lambda developer guide, "Using
-/// Lambda with Amazon SQS", <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>, November 2026).
-const HIDDEN: Duration = Duration::from_secs(180);
+/// How long a message that is worked on is hidden: `VisibilityTimeout` of `CarQueue` in deploy/template.yaml, six times
+/// car-api's time-out of 20 s (AWS Lambda developer guide, "Using Lambda with Amazon SQS",
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>, November 2026).
+const HIDDEN: Duration = Duration::from_secs(120);
 /// Deliveries before a message goes to the dead letters, as in the template.
 const MOST_DELIVERIES: u32 = 5;
-/// Messages of a batch: the event source's default.
-const BATCH: usize = 10;
+/// Messages of a batch: `BatchSize` of the event source in deploy/template.yaml.
+const BATCH: usize = 5;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Message {

@@ -8,6 +8,7 @@
 use aws_sdk_dynamodb::types::{
     AttributeValue, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure as OnFailure,
 };
+use jiff::Timestamp;
 use platform::dynamodb::Item;
 
 use super::call::{Attempts, Units, failed, refused_condition, spent};
@@ -46,7 +47,7 @@ impl DynamoDb {
             {
                 return Ok(Deleted::Stale);
             }
-            match self.delete_marked(id, mark, meter).await? {
+            match self.delete_marked(id, mark, car.created_at, meter).await? {
                 Round::Gone => return Ok(Deleted::Yes(Box::new(car))),
                 Round::Absent => return Ok(Deleted::Absent),
                 Round::Changed(item) => found = Some(item),
@@ -59,11 +60,12 @@ impl DynamoDb {
         })
     }
 
-    /// Deletes the item that the write `mark` made.
+    /// Deletes the item that the write `mark` made, of a car that was created at `created_at`.
     async fn delete_marked(
         &self,
         id: &CarId,
         mark: Option<String>,
+        created_at: Option<Timestamp>,
         meter: &Meter,
     ) -> Result<Round, StoreError> {
         let attempts = Attempts::default();
@@ -96,6 +98,14 @@ impl DynamoDb {
             Err(error) => match refused_condition(&error) {
                 Some(None) if attempts.may_have_written() => Ok(Round::Gone),
                 Some(None) => Ok(Round::Absent),
+                // The car that was read is gone, and this is another one of its key, which nobody asked to delete. The
+                // time of creation tells them apart: no change touches it.
+                Some(Some(item))
+                    if attempts.may_have_written()
+                        && car_of(item.clone()).is_some_and(|car| car.created_at != created_at) =>
+                {
+                    Ok(Round::Gone)
+                }
                 Some(Some(item)) => Ok(Round::Changed(item.clone())),
                 None => Err(failed("DeleteItem", meter, &error)),
             },
