@@ -21,6 +21,8 @@ mod parameters;
 mod permissions;
 mod queues;
 mod rollout;
+mod version;
+mod workflows;
 
 type Rule = fn(&Template) -> Vec<String>;
 /// What is broken, how, and a part of the complaint that must follow.

@@ -42,6 +42,7 @@ fn broken_link(description: &str) -> Option<String> {
 
 fn mute(template: &Template) -> Vec<String> {
     let stack = Stack::new(template, [("RunbooksUrl", "RUNBOOKS")]);
+    let dead = super::queues::dead_letters(template);
     let mut complaints = Vec::new();
     for alarm in template.of_type(ALARM) {
         let id = alarm.id;
@@ -66,8 +67,12 @@ fn mute(template: &Template) -> Vec<String> {
                 complain(format!("{at} tells nobody"));
             }
         }
+        let looks_at = alarm.property("/Dimensions/0/Value").and_then(target);
         let wanted = if id == "DetectorHeartbeatAlarm" {
             "breaching"
+        } else if looks_at.is_some_and(|queue| dead.contains(queue)) {
+            // SQS stops the metrics of a queue that nobody uses, while the messages still lie there.
+            "ignore"
         } else {
             "notBreaching"
         };
@@ -147,6 +152,18 @@ fn every_alarm_tells_somebody_what_to_do() {
                 },
                 "missing data must be breaching",
             ),
+            (
+                "dead letters that go quiet",
+                &|template| {
+                    put(
+                        template,
+                        "CarDeadLettersAlarm",
+                        "/TreatMissingData",
+                        json!("notBreaching"),
+                    )
+                },
+                "CarDeadLettersAlarm: missing data must be ignore",
+            ),
         ],
     );
 }
@@ -163,9 +180,15 @@ fn unwatched(template: &Template) -> Vec<String> {
             let dimensions = alarm
                 .property("/Dimensions")
                 .and_then(Value::as_array)
-                .into_iter()
-                .flatten();
-            dimensions.map(move |dimension| {
+                .map(Vec::as_slice)
+                .unwrap_or_default();
+            // The metrics of a table do not show those of its indexes, which name the table too.
+            let named = if metric.ends_with("ThrottleEvents") {
+                dimensions.len().saturating_sub(1)
+            } else {
+                0
+            };
+            dimensions[named..].iter().map(move |dimension| {
                 let value = &dimension["Value"];
                 (
                     metric,
@@ -194,15 +217,16 @@ fn unwatched(template: &Template) -> Vec<String> {
     for topic in template.of_type("AWS::SNS::Topic") {
         wanted.push(("NumberOfNotificationsFailed", topic.id));
     }
-    // What expires within days and has nobody waiting is not worth an alarm.
-    for table in template
-        .of_type("AWS::DynamoDB::Table")
-        .filter(|table| table.id != "CarRequestsTable")
-    {
-        wanted.extend([
-            ("ReadThrottleEvents", table.id),
-            ("WriteThrottleEvents", table.id),
-        ]);
+    for table in template.of_type("AWS::DynamoDB::Table") {
+        let indexes = table
+            .property("/GlobalSecondaryIndexes")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|index| index["IndexName"].as_str());
+        for name in indexes.chain([table.id]) {
+            wanted.extend([("ReadThrottleEvents", name), ("WriteThrottleEvents", name)]);
+        }
     }
     for filter in template.of_type("AWS::Logs::SubscriptionFilter") {
         let group = filter
@@ -213,6 +237,7 @@ fn unwatched(template: &Template) -> Vec<String> {
             [
                 "DeliveryErrors",
                 "DeliveryThrottling",
+                "EMFParsingErrors",
                 "EMFValidationErrors",
             ]
             .map(|metric| (metric, group)),
@@ -227,6 +252,9 @@ fn unwatched(template: &Template) -> Vec<String> {
     let pages = heart.and_then(|alarm| alarm.property("/AlarmActions/0").and_then(target));
     if pages != Some("PageTopic") {
         complaints.push("DetectorHeartbeatAlarm: does not page".to_owned());
+    }
+    if heart.and_then(|alarm| alarm.body().get("DependsOn")) != Some(&json!("DetectorSchedule")) {
+        complaints.push("DetectorHeartbeatAlarm: pages before there can be a run".to_owned());
     }
     let page = template.resource("PageTopicFailedAlarm");
     if page.and_then(|alarm| alarm.property("/AlarmActions/0").and_then(target))
@@ -275,6 +303,38 @@ fn outrider_is_watched_by_what_does_not_need_it() {
                 "no look at the path of logs",
                 &|template| drop(template, &["LogDeliveryErrorsAlarm"]),
                 "no alarm on DeliveryErrors",
+            ),
+            (
+                "no look at lines that are no JSON",
+                &|template| drop(template, &["ServiceEmfParsingAlarm"]),
+                "no alarm on EMFParsingErrors",
+            ),
+            (
+                "no look at an index",
+                &|template| drop(template, &["CarsByStatusReadThrottlesAlarm"]),
+                "no alarm on ReadThrottleEvents of by_status",
+            ),
+            (
+                "an index for its table",
+                &|template| drop(template, &["CarsTableWriteThrottlesAlarm"]),
+                "no alarm on WriteThrottleEvents of CarsTable",
+            ),
+            (
+                "a table less",
+                &|template| drop(template, &["CarRequestsTableReadThrottlesAlarm"]),
+                "no alarm on ReadThrottleEvents of CarRequestsTable",
+            ),
+            (
+                "a page on the first day",
+                &|template| {
+                    template
+                        .set(
+                            "/Resources/DetectorHeartbeatAlarm/DependsOn",
+                            json!("PageTopic"),
+                        )
+                        .unwrap()
+                },
+                "before there can be a run",
             ),
         ],
     );

@@ -91,6 +91,7 @@ fn watched(template: &mut Template) -> Result<(), ChangeError> {
         "LogDeliveryErrorsAlarm",
         "LogDeliveryThrottlingAlarm",
         "ServiceEmfAlarm",
+        "ServiceEmfParsingAlarm",
     ] {
         template.substitute(resource, "CarApiLogGroup", None, &group)?;
     }

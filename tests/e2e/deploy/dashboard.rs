@@ -111,8 +111,8 @@ fn no_graph_of_the_pipeline_stays_empty() {
                 &|template| {
                     redrawn(
                         template,
-                        r#"\"LogEvents\", \"service\", \"log-processor\""#,
-                        r#"\"LogEvents\", \"service\", \"detector\""#,
+                        r#"\"LogEvents\", \"function_name\", \"${LogProcessor}\", \"service\", \"log-processor\""#,
+                        r#"\"LogEvents\", \"function_name\", \"${LogProcessor}\", \"service\", \"detector\""#,
                     )
                 },
                 "does not emit LogEvents",

@@ -40,6 +40,19 @@ fn open(template: &Template) -> Vec<String> {
             .property("/AccessLogSettings/Format")
             .and_then(Value::as_str)
             .unwrap_or_default();
+        // `$context.status` alone does not say whether the code, Lambda or the gateway refused.
+        for needed in [
+            "$context.integration.status\"",
+            "$context.integration.integrationStatus\"",
+            "$context.error.message\"",
+        ] {
+            if !format.contains(needed) {
+                complaints.push(format!(
+                    "{}: its access log does not say {needed}",
+                    stage.id
+                ));
+            }
+        }
         for personal in ["identity.", "authorizer.claims", "authorizer.principalId"] {
             if format.contains(personal) {
                 complaints.push(format!(
@@ -131,6 +144,15 @@ fn nobody_gets_in_without_a_name() {
                     )
                 },
                 "says who called",
+            ),
+            (
+                "an access log that does not say who refused",
+                &|template| {
+                    let format = json!({"status": "$context.status"});
+                    let at = "/AccessLogSettings/Format";
+                    put(template, "ApiStage", at, json!(format.to_string()));
+                },
+                "does not say $context.integration.status",
             ),
             (
                 "a function's URL",

@@ -56,7 +56,7 @@ const AWS: [Emitted; 7] = [
     (
         "AWS/DynamoDB",
         &["ReadThrottleEvents", "WriteThrottleEvents"],
-        &[&["TableName"]],
+        &[&["TableName"], &["TableName", "GlobalSecondaryIndexName"]],
     ),
     (
         "AWS/Scheduler",
@@ -71,6 +71,7 @@ const AWS: [Emitted; 7] = [
     (
         "AWS/Logs",
         &[
+            "EMFParsingErrors",
             "EMFValidationErrors",
             "DeliveryErrors",
             "DeliveryThrottling",
@@ -208,11 +209,23 @@ fn every_alarm_looks_at_a_metric_that_somebody_emits() {
                     put(
                         template,
                         "DetectorHeartbeatAlarm",
-                        "/Dimensions/0/Value",
+                        "/Dimensions/1/Value",
                         json!("log-processor"),
                     )
                 },
                 "does not emit DetectorRun",
+            ),
+            (
+                "an index without its table",
+                &|template| {
+                    put(
+                        template,
+                        "CarsByStatusReadThrottlesAlarm",
+                        "/Dimensions",
+                        json!([{"Name": "GlobalSecondaryIndexName", "Value": "by_status"}]),
+                    )
+                },
+                "does not emit ReadThrottleEvents",
             ),
             (
                 "a typing error",

@@ -163,8 +163,28 @@ fn wrong_combinations_are_refused_by_a_rule_that_names_the_parameter() {
             Some("FaultInjection must be disabled"),
         ),
         (
+            "faults in production by another name",
+            vec![("Environment", "production"), ("FaultInjection", "enabled")],
+            Some("FaultInjection must be disabled"),
+        ),
+        (
+            "faults where nobody said what it is",
+            vec![("Environment", "eu-live"), ("FaultInjection", "enabled")],
+            Some("FaultInjection must be disabled"),
+        ),
+        (
+            "production without faults",
+            vec![("Environment", "production")],
+            None,
+        ),
+        (
             "faults elsewhere",
             vec![("FaultInjection", "enabled")],
+            None,
+        ),
+        (
+            "faults at the last stage before production",
+            vec![("Environment", "staging"), ("FaultInjection", "enabled")],
             None,
         ),
         (

@@ -18,9 +18,13 @@ const FORCED: [(&[&str], &str, &str); 8] = [
         "CloudWatch has no resources for metrics, and DescribeAlarms asks for several at once",
     ),
     (
-        &["logs:GetQueryResults", "logs:StopQuery"],
+        &[
+            "logs:DescribeLogGroups",
+            "logs:GetQueryResults",
+            "logs:StopQuery",
+        ],
         "*",
-        "a query has no resource; only who may start it is limited",
+        "a query and the list of groups have no resource; only who may read a group is limited",
     ),
     (
         &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],

@@ -9,8 +9,16 @@ use super::{drop, holds, number, put, target};
 
 const QUEUE: &str = "AWS::SQS::Queue";
 
+/// Seconds that SQS keeps a message when nobody says how long, and at most, 4 and 14 days:
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
+const DEFAULT_RETENTION: u64 = 345_600;
+const LONGEST_RETENTION: u64 = 1_209_600;
+/// Seconds that car-api knows a request, 30 days (car-api/src/requests.rs). A message lives on its queue, as a dead
+/// letter, and after a redrive on its queue again.
+const KNOWN: u64 = 2_592_000;
+
 /// Queues that something which failed is put into.
-fn dead_letters(template: &Template) -> BTreeSet<&str> {
+pub(super) fn dead_letters(template: &Template) -> BTreeSet<&str> {
     let mut found = BTreeSet::new();
     for resource in template.resources() {
         for at in [
@@ -46,7 +54,7 @@ fn unseen(template: &Template) -> Vec<String> {
                 complaints.push(format!("{id}: holds what failed, and no alarm looks at it"));
             }
             // Lambda keeps no copy, so the queue keeps it as long as it can.
-            if number(&queue, "/MessageRetentionPeriod") != Some(1_209_600) {
+            if number(&queue, "/MessageRetentionPeriod") != Some(LONGEST_RETENTION) {
                 complaints.push(format!("{id}: keeps what failed less than 14 days"));
             }
         } else {
@@ -59,6 +67,12 @@ fn unseen(template: &Template) -> Vec<String> {
             if number(&queue, "/RedrivePolicy/maxReceiveCount") != Some(5) {
                 complaints.push(format!(
                     "{id}: is not received five times before it is given up"
+                ));
+            }
+            let kept = number(&queue, "/MessageRetentionPeriod").unwrap_or(DEFAULT_RETENTION);
+            if 2 * kept + LONGEST_RETENTION > KNOWN {
+                complaints.push(format!(
+                    "{id}: a message may come after its request is forgotten"
                 ));
             }
             if !depth.contains(id) || !age.contains(id) {
@@ -106,6 +120,18 @@ fn nothing_that_failed_lies_unseen() {
                     )
                 },
                 "less than 14 days",
+            ),
+            (
+                "a long memory",
+                &|template| {
+                    put(
+                        template,
+                        "CarQueue",
+                        "/MessageRetentionPeriod",
+                        json!(1_209_600),
+                    )
+                },
+                "CarQueue: a message may come",
             ),
             (
                 "a queue without one",
