@@ -1,19 +1,20 @@
-//! A new version beside the one it replaces: each run says of the newest version whether it is worse.
+//! A new version beside the one it replaces: each run says of the newer versions whether they are worse.
 //!
 //! Nothing is stored and nothing is learned: each look reads the minutes of the last bake anew, so late data count
-//! as soon as they are there, and a run that is repeated says the same. What it costs: one more read a service, and
-//! only while the newest minutes are of more than one version.
+//! as soon as they are there, and whoever looks again says the same. What it costs: one more read a service, and
+//! only while the newest minutes are of more than one version. Nobody who is to be woken waits for it.
 //!
-//! Only the newest version is ever accused. When traffic goes back to the older one (a rollback), the minutes of
-//! both are still the ones in which the newer one was worse: it stays accused, by name, until the newest minutes are
-//! of the older one alone, and then there is no datapoint. A rollout of an older version beside a newer one is
-//! compared the same way round: its own alarm stays silent.
+//! Only a version with an older one beside it is ever accused. When traffic goes back to the older one (a
+//! rollback), the minutes of both are still the ones in which the newer one was worse: it stays accused, by name,
+//! until the newest minutes are of one version alone, and then there is no datapoint. A rollout of an older version
+//! beside a newer one is compared the same way round: its own alarm stays silent.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use anomaly::comparison::{Finding, LOOKS};
 use jiff::Timestamp;
-use platform::series_store::Version;
+use platform::series_store::{RollupsByVersion, Version};
 use serde::Serialize;
 use signals::Minute;
 
@@ -28,7 +29,7 @@ use minutes::{Compared, compare};
 /// Minutes that a look compares, the newest included.
 const BAKE_MINUTES: i64 = LOOKS as i64;
 
-/// What a run says of a service's newest version.
+/// What a run says of one of a service's newer versions.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Verdict {
     /// The function's name.
@@ -41,7 +42,9 @@ pub struct Verdict {
     pub worse: bool,
 }
 
-/// Looks at every service whose newest minutes are of several versions; at every service when nobody has `heard`.
+/// Looks at every service whose newest minutes are of several versions, as far as [`LIMITS`] go; at none when
+/// nobody has `heard`: then the window was decided before, by a run that looked or was killed, and the next one is
+/// a minute away.
 ///
 /// A read that fails costs this look and nothing else: without a datapoint the alarm stays as it should be without
 /// data, and the next run looks again.
@@ -51,32 +54,91 @@ pub(crate) async fn look(
     heard: Option<&Heard>,
     outcome: &mut Outcome,
 ) {
+    if let Some(heard) = heard {
+        look_within(&LIMITS, deps, due, heard, outcome).await;
+    }
+}
+
+/// How long the looks of one run may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// All of them, by the clock. What is left then, the next run looks at.
+    pub(crate) all: Duration,
+    /// One read: a partition that hangs must not take the others' time.
+    pub(crate) one: Duration,
+}
+
+/// Two seconds are what the SDK gives one operation (`platform::aws::OPERATION_TIMEOUT`); five are little of the 45
+/// that the template gives a run.
+const LIMITS: Limits = Limits {
+    all: Duration::from_secs(5),
+    one: Duration::from_secs(2),
+};
+
+pub(crate) async fn look_within(
+    limits: &Limits,
+    deps: &Deps,
+    due: Timestamp,
+    heard: &Heard,
+    outcome: &mut Outcome,
+) {
     let window = Minute::containing(due).plus(-1);
-    for service in &deps.watch.services {
-        if heard.is_some_and(|heard| !is_rollout(heard.get(&service.log_group))) {
-            continue;
+    let services = deps.watch.services.iter();
+    let rollouts: Vec<&Service> = services
+        .filter(|service| is_rollout(heard.get(&service.log_group)))
+        .collect();
+    // Each run begins with another one, so that none is always the one that is left.
+    let first = usize::try_from(window.index()).unwrap_or(0) % rollouts.len().max(1);
+    let began = deps.clock.now();
+    for number in 0..rollouts.len() {
+        let spent = deps.clock.now().duration_since(began);
+        // A clock that was set back has spent nothing.
+        let left = limits
+            .all
+            .saturating_sub(Duration::try_from(spent).unwrap_or_default());
+        if left.is_zero() {
+            let postponed = rollouts.len() - number;
+            tracing::warn!(
+                postponed,
+                "no time left to compare versions; the next run does"
+            );
+            outcome.version_reads_postponed += postponed as u64;
+            return;
         }
+        let service = rollouts[(first + number) % rollouts.len()];
         outcome.version_reads += 1;
-        let read = deps
-            .series
-            .raw_minutes_by_version(&service.log_group, window.plus(1 - BAKE_MINUTES), window)
-            .await;
-        let compared = match read {
-            Ok(by_version) => compare(service, &by_version),
-            Err(error) => {
-                tracing::warn!(%error, function = service.function(), "the versions are not compared in this run");
-                outcome.version_reads_failed += 1;
-                continue;
-            }
-        };
-        let Some(compared) = compared else {
+        let Some(by_version) = read(deps, service, window, left.min(limits.one)).await else {
+            outcome.version_reads_failed += 1;
             continue;
         };
-        if let Some(verdict) = told(service, &compared) {
-            telemetry::emit_verdict(deps, &verdict, due);
-            outcome.verdicts.push(verdict);
+        for compared in compare(service, &by_version) {
+            if let Some(verdict) = told(service, &compared) {
+                telemetry::emit_verdict(deps, &verdict, due);
+                outcome.verdicts.push(verdict);
+            }
         }
     }
+}
+
+/// The minutes of the bake; `None`, and a line that says why, when they cannot be read in time.
+async fn read(
+    deps: &Deps,
+    service: &Service,
+    window: Minute,
+    time: Duration,
+) -> Option<RollupsByVersion> {
+    let from = window.plus(1 - BAKE_MINUTES);
+    let read = deps
+        .series
+        .raw_minutes_by_version(&service.log_group, from, window);
+    let error = match tokio::time::timeout(time, read).await {
+        Ok(Ok(by_version)) => return Some(by_version),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("no answer within {} ms", time.as_millis()),
+    };
+    let function = service.function();
+    tracing::warn!(error, function, "the versions are not compared in this run");
+    None
 }
 
 fn is_rollout(versions: Option<&BTreeSet<Version>>) -> bool {

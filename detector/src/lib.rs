@@ -1,7 +1,8 @@
 //! The detector: once a minute, from rollups and metrics to incidents and messages.
 //!
 //! A run reads the state at the end of the last settled minute, learns what has settled since, judges the newer
-//! minutes on a copy, turns the verdicts of each window into transitions, and sends what waits in the outbox.
+//! minutes on a copy, turns the verdicts of each window into transitions, and sends what waits in the outbox. Then
+//! it compares the versions of what is being rolled out.
 //! Every step may be repeated: a run that is killed anywhere is finished by the next one, with the same answer.
 
 use std::sync::Arc;
@@ -111,9 +112,11 @@ pub struct Outcome {
     pub messages_dead: u64,
     /// Services whose newest minutes are of several versions: one more read each.
     pub version_reads: u64,
-    /// Those of them that failed; the next run looks again.
+    /// Those of them that failed or took too long; the next run looks again.
     pub version_reads_failed: u64,
-    /// Newest versions that were told worse, or not, than what they replace.
+    /// Such services that there was no time left for; the next run begins with another one.
+    pub version_reads_postponed: u64,
+    /// Newer versions that were told worse, or not, than what they replace.
     pub verdicts: Vec<canary::Verdict>,
 }
 
@@ -210,8 +213,10 @@ pub async fn handle(tick: &Tick, deps: &Deps) -> Result<Outcome, Error> {
     }
     outbox::send(deps, &mut outcome).await?;
     let heard = run(tick.shard, window, deps, &mut outcome).await?;
+    // Who is to be woken does not wait for the looks; and when nobody can be told, a rollout must not bake on.
+    let sent = outbox::send(deps, &mut outcome).await;
     canary::look(deps, tick.at, heard.as_ref(), &mut outcome).await;
-    outbox::send(deps, &mut outcome).await?;
+    sent?;
     deps.state
         .finish_window(tick.shard, window, &deps.owner)
         .await?;

@@ -39,8 +39,9 @@ pub(crate) fn emit(deps: &Deps, outcome: &Outcome, at: Timestamp) {
     deps.emitter.emit(&document(at, &dimensions, &metrics));
 }
 
-/// Tells of one version, for the alarm that rolls it back. Unlike the heartbeat it does not wait for the rest of the
-/// run: said twice it is the same, and a rollout must not bake on because an outbox is slow.
+/// Tells of one version, for the alarm that rolls it back. It comes after the messages, which wake people, and
+/// before the heartbeat: a run that fails over its outbox or its window says it all the same, and said twice it is
+/// the same.
 pub(crate) fn emit_verdict(deps: &Deps, verdict: &Verdict, at: Timestamp) {
     let dimensions = [
         ("function", verdict.function.as_str()),

@@ -110,6 +110,15 @@ fn minute(random: &mut ChaCha8Rng, habits: &Habits, cold: &mut u64, weight: f64)
 
 /// The answers of each look at one rollout: errors, latency.
 fn looks(seed: u64, habits: &Habits) -> Vec<[Comparison; 2]> {
+    looks_with_a_bad_host(seed, habits, None)
+}
+
+/// The same when in one minute the only environment of the new version is bad: so many more fail, so much slower.
+fn looks_with_a_bad_host(
+    seed: u64,
+    habits: &Habits,
+    bad: Option<(usize, f64, f64)>,
+) -> Vec<[Comparison; 2]> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut cold = habits.cold;
     let (mut pairs, mut slowness) = (Vec::new(), Vec::new());
@@ -121,7 +130,15 @@ fn looks(seed: u64, habits: &Habits) -> Vec<[Comparison; 2]> {
             } else {
                 habits.weight
             };
-            let minute = minute(&mut random, habits, &mut cold, weight);
+            let habits = match bad {
+                Some((at, more_errors, slower)) if at == number => Habits {
+                    more_errors,
+                    slower,
+                    ..*habits
+                },
+                _ => *habits,
+            };
+            let minute = minute(&mut random, &habits, &mut cold, weight);
             pairs.push(minute.outcomes);
             slowness.push(minute.latencies);
             [errors(&pairs), latencies(&slowness)]
@@ -139,19 +156,23 @@ fn rollouts() -> u64 {
         .unwrap_or(ROLLOUTS)
 }
 
+/// Quiet and busy services, canaries of 5 % to one half, calm ones and such that fail all the time.
+fn healthy(seed: u64) -> Habits {
+    Habits {
+        requests_a_minute: [10.0, 40.0, 120.0][seed as usize % 3],
+        weight: [0.1, 0.05, 0.5, 0.1][seed as usize % 4],
+        errors: [0.001, 0.02, 0.1][seed as usize % 5 % 3],
+        cold: seed % 4,
+        ..HEALTHY
+    }
+}
+
 #[test]
 fn healthy_rollouts_are_accused_less_often_than_promised() {
     let (mut accused, mut by_chance) = (0_u64, 0_u64);
     let rollouts = rollouts();
     for seed in 0..rollouts {
-        // Quiet and busy services, canaries of 5 % to one half, calm ones and such that fail all the time.
-        let habits = Habits {
-            requests_a_minute: [10.0, 40.0, 120.0][seed as usize % 3],
-            weight: [0.1, 0.05, 0.5, 0.1][seed as usize % 4],
-            errors: [0.001, 0.02, 0.1][seed as usize % 5 % 3],
-            cold: seed % 4,
-            ..HEALTHY
-        };
+        let habits = healthy(seed);
         let looks = looks(seed, &habits);
         accused += u64::from(looks.iter().any(is_worse));
         let below = |look: &[Comparison; 2]| {
@@ -162,10 +183,52 @@ fn healthy_rollouts_are_accused_less_often_than_promised() {
     }
     println!("{accused} of {rollouts} healthy rollouts accused; {by_chance} without the floors");
     let promised = FALSE_ALARM * rollouts as f64;
-    assert!(accused as f64 <= promised, "{accused} of {rollouts}");
+    // None of the 2,000 is; one or two leave room for another generator of random numbers.
+    assert!(
+        accused <= 2.max(rollouts / 1_000),
+        "{accused} of {rollouts}"
+    );
     assert!(
         by_chance as f64 <= promised,
         "{by_chance} of {rollouts}, without the floors"
+    );
+}
+
+#[test]
+fn a_bad_environment_for_a_minute_hardly_ever_accuses_its_version() {
+    let (mut by_errors, mut by_latency, mut noticed) = (0_u64, 0_u64, 0_u64);
+    let rollouts = rollouts();
+    for seed in 0..rollouts {
+        let at = 1 + seed as usize % (BAKE - 1);
+        let share = [0.25, 0.5, 1.0][seed as usize % 7 % 3];
+        let bad = if seed % 2 == 0 {
+            (at, share, 1.0)
+        } else {
+            (at, 0.0, 1.0 + 8.0 * share)
+        };
+        let looks = looks_with_a_bad_host(seed, &healthy(seed), Some(bad));
+        let accused = |question: usize| {
+            let is_worse = |look: &[Comparison; 2]| look[question].finding == Finding::Worse;
+            u64::from(looks.iter().any(is_worse))
+        };
+        by_errors += accused(0);
+        by_latency += accused(1);
+        let threshold = anomaly::comparison::threshold();
+        let by_chance = |look: &[Comparison; 2]| look.iter().any(|it| it.chance < threshold);
+        noticed += u64::from(looks.iter().any(by_chance));
+    }
+    println!(
+        "{by_errors} by errors and {by_latency} by latency of {rollouts} rollouts with a bad minute accused; \
+         chance alone would accuse {noticed}"
+    );
+    // 7 of 2,000: one in a hundred looks at the other minutes is what chance would do, and the floors spare the rest.
+    assert!(
+        by_errors + by_latency <= rollouts / 150,
+        "{by_errors} and {by_latency} of {rollouts}"
+    );
+    assert!(
+        noticed > rollouts / 10,
+        "the bad minutes are no test: {noticed}"
     );
 }
 

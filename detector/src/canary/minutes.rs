@@ -1,6 +1,7 @@
 //! From the rollups of two versions to what is compared. Pure.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use anomaly::comparison::{
     Comparison, Finding, Latencies, LatencyPair, Pair, Tally, errors, latencies, threshold,
@@ -11,7 +12,11 @@ use signals::{LambdaSignal, Minute, Rollup, SeriesKey, SeriesName};
 use crate::watch::{Emf, Service};
 use crate::watchlist::{LATENCY_LABEL, Series};
 
-/// What is asked of the newest version.
+/// Versions that are judged in one look at most. A canary and the version that it becomes are two; the third is
+/// room for a version that somebody calls directly.
+const JUDGED: usize = 3;
+
+/// What is asked of a new version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Question {
     /// Errors and timeouts that the platform reports, of its invocations.
@@ -22,12 +27,12 @@ enum Question {
     Latency,
 }
 
-/// The newest version beside the one it replaces.
+/// A new version beside the one it replaces.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Compared {
-    /// The newest.
+    /// The one that is judged.
     pub(super) new: Version,
-    /// The older one that served most of the requests in the minutes in which the newest served.
+    /// The older one that served most of the requests in the minutes in which the new one served.
     pub(super) old: Version,
     answers: Vec<(Question, Comparison)>,
 }
@@ -67,40 +72,60 @@ fn why((question, answer): &(Question, Comparison)) -> String {
     format!("{counted} in {minutes} minutes, chance {chance:.1e}: {found}")
 }
 
-/// Compares the newest version with the one it replaces; `None` when no two served in the same minute.
-pub(super) fn compare(service: &Service, by_version: &RollupsByVersion) -> Option<Compared> {
-    let (new, minutes) = by_version.last_key_value()?;
-    let served: BTreeSet<Minute> = minutes
+/// Compares the version that serves most of the requests, and those newer than it, each with the one it replaces;
+/// those with most requests first, [`JUDGED`] at most. Nothing when no two served in the same minute.
+///
+/// Not the highest number alone: whoever calls a published version directly, or writes a stream that claims one,
+/// would hide the canary behind it. And the one that serves most is among them, since a canary that gets half of
+/// the requests or more is still on trial.
+pub(super) fn compare(service: &Service, by_version: &RollupsByVersion) -> Vec<Compared> {
+    let mut served: Vec<(u64, Version, BTreeMap<Minute, u64>)> = by_version
         .iter()
-        .filter(|(_, series)| requests(service, series) > 0)
-        .map(|(minute, _)| *minute)
-        .collect();
-    let beside = |version: &Version| -> u64 {
-        let minutes = by_version[version].iter();
-        minutes
-            .filter(|(minute, _)| served.contains(minute))
-            .map(|(_, series)| requests(service, series))
-            .fold(0, u64::saturating_add)
-    };
-    let (_, old) = by_version
-        .keys()
-        .filter(|version| *version < new)
-        .map(|version| (beside(version), version))
-        .filter(|(requests, _)| *requests > 0)
-        .max()?;
-    let nothing = Series::new();
-    let pairs: Vec<(&Series, &Series)> = served
-        .iter()
-        .map(|minute| {
-            let of = |version: &Version| by_version[version].get(minute).unwrap_or(&nothing);
-            (of(old), of(new))
+        .map(|(version, minutes)| {
+            let minutes: BTreeMap<Minute, u64> = minutes
+                .iter()
+                .map(|(minute, series)| (*minute, requests(service, series)))
+                .filter(|(_, requests)| *requests > 0)
+                .collect();
+            let all = minutes
+                .values()
+                .fold(0, |sum: u64, it| sum.saturating_add(*it));
+            (all, *version, minutes)
         })
+        .filter(|(all, ..)| *all > 0)
         .collect();
-    Some(Compared {
-        new: *new,
-        old: *old,
-        answers: answers(service, &pairs),
-    })
+    // Most requests first; of as many, the newer.
+    served.sort_unstable_by_key(|(all, version, _)| Reverse((*all, *version)));
+    let Some((_, main, _)) = served.first() else {
+        return Vec::new();
+    };
+    let candidates = served.iter().filter(|(_, version, _)| version >= main);
+    let compared = candidates.filter_map(|(_, new, minutes)| {
+        let beside = |(_, version, others): &(u64, Version, BTreeMap<Minute, u64>)| {
+            let common = others.iter().filter(|(at, _)| minutes.contains_key(*at));
+            let requests = common.fold(0, |sum: u64, (_, it)| sum.saturating_add(*it));
+            (requests, *version)
+        };
+        let older = served.iter().filter(|(_, version, _)| version < new);
+        let (_, old) = older.map(beside).filter(|(all, _)| *all > 0).max()?;
+        let nothing = Series::new();
+        let of = |version: &Version, minute: &Minute| {
+            let minutes = by_version.get(version);
+            minutes
+                .and_then(|minutes| minutes.get(minute))
+                .unwrap_or(&nothing)
+        };
+        let pairs: Vec<(&Series, &Series)> = minutes
+            .keys()
+            .map(|minute| (of(&old, minute), of(new, minute)))
+            .collect();
+        Some(Compared {
+            new: *new,
+            old,
+            answers: answers(service, &pairs),
+        })
+    });
+    compared.take(JUDGED).collect()
 }
 
 fn answers(service: &Service, minutes: &[(&Series, &Series)]) -> Vec<(Question, Comparison)> {

@@ -9,9 +9,32 @@ use platform::series_store::{
     Written,
 };
 use signals::{Minute, SeriesKey};
+use tokio::sync::Notify;
+
+/// What becomes of such a read.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Read {
+    Fails,
+    Hangs,
+}
 
 #[derive(Debug)]
-pub(super) struct Unreadable(pub(super) Arc<dyn SeriesStore>);
+pub(super) struct Unreadable {
+    inner: Arc<dyn SeriesStore>,
+    read: Read,
+    /// Told when a read hangs.
+    pub(super) hung: Notify,
+}
+
+impl Unreadable {
+    pub(super) fn new(inner: Arc<dyn SeriesStore>, read: Read) -> Self {
+        Self {
+            inner,
+            read,
+            hung: Notify::new(),
+        }
+    }
+}
 
 type Answer<T> = Result<T, SeriesStoreError>;
 
@@ -24,13 +47,13 @@ impl SeriesStore for Unreadable {
         version: Option<Version>,
         minutes: &Rollups,
     ) -> Answer<Written> {
-        self.0
+        self.inner
             .put_batch_of(log_group, batch, version, minutes)
             .await
     }
 
     async fn raw_minutes(&self, log_group: &str, from: Minute, to: Minute) -> Answer<Rollups> {
-        self.0.raw_minutes(log_group, from, to).await
+        self.inner.raw_minutes(log_group, from, to).await
     }
 
     async fn raw_minutes_and_versions(
@@ -39,7 +62,9 @@ impl SeriesStore for Unreadable {
         from: Minute,
         to: Minute,
     ) -> Answer<(Rollups, VersionsHeard)> {
-        self.0.raw_minutes_and_versions(log_group, from, to).await
+        self.inner
+            .raw_minutes_and_versions(log_group, from, to)
+            .await
     }
 
     async fn raw_minutes_by_version(
@@ -48,6 +73,10 @@ impl SeriesStore for Unreadable {
         _: Minute,
         _: Minute,
     ) -> Answer<RollupsByVersion> {
+        if matches!(self.read, Read::Hangs) {
+            self.hung.notify_one();
+            std::future::pending::<()>().await;
+        }
         Err(SeriesStoreError::Call {
             table: "series".to_owned(),
             operation: "Query",
@@ -57,19 +86,19 @@ impl SeriesStore for Unreadable {
     }
 
     async fn seal_minutes(&self, log_group: &str, sealed: &Rollups) -> Answer<Written> {
-        self.0.seal_minutes(log_group, sealed).await
+        self.inner.seal_minutes(log_group, sealed).await
     }
 
     async fn sealed_minutes(&self, log_group: &str, from: Minute, to: Minute) -> Answer<Rollups> {
-        self.0.sealed_minutes(log_group, from, to).await
+        self.inner.sealed_minutes(log_group, from, to).await
     }
 
     async fn seal_hours(&self, log_group: &str, sealed: &Rollups) -> Answer<Written> {
-        self.0.seal_hours(log_group, sealed).await
+        self.inner.seal_hours(log_group, sealed).await
     }
 
     async fn hours(&self, log_group: &str, from: Minute, to: Minute) -> Answer<Rollups> {
-        self.0.hours(log_group, from, to).await
+        self.inner.hours(log_group, from, to).await
     }
 
     async fn put_registry(
@@ -78,10 +107,10 @@ impl SeriesStore for Unreadable {
         series: &BTreeSet<SeriesKey>,
         window: Minute,
     ) -> Answer<()> {
-        self.0.put_registry(log_group, series, window).await
+        self.inner.put_registry(log_group, series, window).await
     }
 
     async fn registry(&self, log_group: &str) -> Answer<BTreeSet<SeriesKey>> {
-        self.0.registry(log_group).await
+        self.inner.registry(log_group).await
     }
 }

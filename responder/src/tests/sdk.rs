@@ -104,10 +104,13 @@ async fn the_version_s_own_number_is_invoked_and_its_payload_comes_back() {
     );
 }
 
+/// Whether an error is the one that a row is about.
+type IsThat = fn(&InvokeError) -> bool;
+
 #[tokio::test]
 async fn what_lambda_says_is_told_apart() {
     let error = |code: &'static str| vec![("x-amzn-errortype", code)];
-    let rows: Vec<(&str, Canned, fn(&InvokeError) -> bool)> = vec![
+    let rows: Vec<(&str, Canned, IsThat)> = vec![
         (
             "a crash",
             json_answer(

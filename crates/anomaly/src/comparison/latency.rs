@@ -57,8 +57,6 @@ pub fn latencies(minutes: &[LatencyPair]) -> Comparison {
     let both =
         |pair: &&LatencyPair| pair.old.tally(|_| false).of > 0 && pair.new.tally(|_| false).of > 0;
     let common: Vec<&LatencyPair> = minutes.iter().filter(both).collect();
-    let old = sorted(common.iter().map(|pair| &pair.old));
-    let new = sorted(common.iter().map(|pair| &pair.new));
     let is_slow = slow(sorted(
         common.iter().flat_map(|pair| [&pair.old, &pair.new]),
     ));
@@ -79,10 +77,15 @@ pub fn latencies(minutes: &[LatencyPair]) -> Comparison {
             }
         })
         .collect();
-    let cold = common
-        .iter()
-        .fold(0_u64, |count, pair| count.saturating_add(pair.new.cold));
-    judged(&pairs, LATENCY, |_, _| {
+    judged(&pairs, LATENCY, |of| {
+        let kept = || {
+            let all = common.iter().enumerate();
+            all.filter(|(at, _)| Some(*at) != of.without)
+                .map(|(_, pair)| *pair)
+        };
+        let old = sorted(kept().map(|pair| &pair.old));
+        let new = sorted(kept().map(|pair| &pair.new));
+        let cold = kept().fold(0_u64, |count, pair| count.saturating_add(pair.new.cold));
         (quantile(&old, 0), quantile(&new, cold))
     })
 }
@@ -244,6 +247,23 @@ mod tests {
             all.extend(minutes(3, &old, after));
             let found = latencies(&all);
             assert_eq!(found.finding, expected, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn one_slow_minute_accuses_nobody_though_every_minute_has_a_slowest_tenth() {
+        let old = version(&[(20.0, 324), (60.0, 36)], 0);
+        let calm = version(&[(20.0, 36), (60.0, 4)], 0);
+        let bad_host = version(&[(900.0, 40)], 0);
+        for (name, calm_minutes, bad_minutes, expected) in [
+            ("one of two", 1, 1, Finding::NotWorse),
+            ("one of fifteen", 14, 1, Finding::NotWorse),
+            ("two of three", 1, 2, Finding::Worse),
+        ] {
+            let mut all = minutes(calm_minutes, &old, &calm);
+            all.extend(minutes(bad_minutes, &old, &bad_host));
+            let found = latencies(&all);
+            assert_eq!(found.finding, expected, "{name}: {found:?}");
         }
     }
 

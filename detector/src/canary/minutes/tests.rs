@@ -75,7 +75,7 @@ fn served(versions: &[(u64, i64, Did)]) -> RollupsByVersion {
 }
 
 #[test]
-fn the_newest_is_compared_with_whoever_serves_beside_it() {
+fn every_newer_version_is_compared_with_whoever_serves_beside_it() {
     let few = Did {
         requests: 4,
         ..FINE
@@ -85,44 +85,111 @@ fn the_newest_is_compared_with_whoever_serves_beside_it() {
         ..FINE
     };
     for (name, versions, expected) in [
-        ("none", vec![], None),
-        ("one", vec![(1, 0, FINE)], None),
-        ("a rollout", vec![(9, 0, FINE), (10, 0, few)], Some((10, 9))),
+        ("none", vec![], vec![]),
+        ("one", vec![(1, 0, FINE)], vec![]),
+        ("a rollout", vec![(9, 0, FINE), (10, 0, few)], vec![(10, 9)]),
         (
             "a version is skipped",
             vec![(3, 0, FINE), (7, 0, few)],
-            Some((7, 3)),
+            vec![(7, 3)],
         ),
         (
             "one after the other",
             vec![(1, 0, FINE), (2, 10, FINE)],
-            None,
+            vec![],
         ),
         (
             "a hotfix after a rollback: the rolled back one is not the one that serves",
             vec![(1, 0, FINE), (2, 0, few), (1, 10, FINE), (3, 10, few)],
-            Some((3, 1)),
+            vec![(3, 1), (2, 1)],
         ),
         (
             "a straggler of a version in between",
             vec![(1, 0, FINE), (2, 0, one), (3, 0, few)],
-            Some((3, 1)),
+            vec![(3, 1), (2, 1)],
         ),
         (
-            "a rollout of an older one: still the newest is judged",
+            "somebody calls a version that is newer than the canary",
+            vec![(41, 0, FINE), (42, 0, few), (99_999, 0, one)],
+            vec![(42, 41), (99_999, 41)],
+        ),
+        (
+            "and beside a canary that gets most of the requests",
+            vec![(41, 0, few), (42, 0, FINE), (99_999, 0, one)],
+            vec![(42, 41), (99_999, 42)],
+        ),
+        (
+            "five newer ones: those that serve most",
+            vec![
+                (41, 0, FINE),
+                (42, 0, few),
+                (43, 0, one),
+                (44, 0, one),
+                (45, 0, one),
+                (46, 0, one),
+            ],
+            vec![(42, 41), (46, 41), (45, 41)],
+        ),
+        (
+            "somebody calls an older version: what serves is beside it, and so is the canary",
+            vec![(1, 0, one), (41, 0, FINE), (42, 0, few)],
+            vec![(41, 1), (42, 41)],
+        ),
+        (
+            "half and half",
+            vec![(1, 0, FINE), (2, 0, FINE)],
+            vec![(2, 1)],
+        ),
+        (
+            "a rollout of an older one: still the newer is judged",
             vec![(1, 0, few), (2, 0, FINE)],
-            Some((2, 1)),
+            vec![(2, 1)],
         ),
         (
             "the newest was tried and got no request",
             vec![(1, 0, FINE), (2, 0, Did::default())],
-            None,
+            vec![],
         ),
     ] {
-        let found = compare(&with_emf(), &served(&versions));
-        let found = found.map(|compared| (compared.new, compared.old));
-        let expected = expected.map(|(new, old)| (version(new), version(old)));
+        let found: Vec<_> = compare(&with_emf(), &served(&versions))
+            .iter()
+            .map(|compared| (compared.new, compared.old))
+            .collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(new, old)| (version(*new), version(*old)))
+            .collect();
         assert_eq!(found, expected, "{name}");
+    }
+}
+
+#[test]
+fn a_bad_canary_is_worse_whatever_else_is_called() {
+    let bad = Did {
+        requests: 4,
+        failed: 2,
+        ..FINE
+    };
+    let stray = Did {
+        requests: 1,
+        ..FINE
+    };
+    for others in [vec![], vec![99_999], vec![43, 99_999], vec![1, 99_999]] {
+        let mut versions = vec![(41, 0, FINE), (42, 0, bad)];
+        versions.extend(others.iter().map(|number| (*number, 0, stray)));
+        let found = compare(&with_emf(), &served(&versions));
+        let canary = found.iter().find(|it| it.new == version(42)).unwrap();
+        assert_eq!(
+            (canary.old, canary.finding()),
+            (version(41), Finding::Worse),
+            "{others:?}"
+        );
+        assert!(
+            found
+                .iter()
+                .all(|it| it.new == version(42) || it.finding() != Finding::Worse),
+            "{others:?}"
+        );
     }
 }
 
@@ -156,7 +223,7 @@ fn each_question_alone_makes_it_worse_and_too_few_requests_answer_none() {
             TooFew,
         ),
     ] {
-        let compared = compare(&with_emf(), &served(&[(1, 0, FINE), (2, 0, new)])).unwrap();
+        let compared = compare(&with_emf(), &served(&[(1, 0, FINE), (2, 0, new)])).remove(0);
         assert_eq!(compared.finding(), expected, "{name}: {}", compared.why());
     }
 }
@@ -168,7 +235,7 @@ fn the_line_says_the_numbers_and_the_chance() {
         failed: 2,
         ..FINE
     };
-    let compared = compare(&with_emf(), &served(&[(1, 0, FINE), (2, 0, new)])).unwrap();
+    let compared = compare(&with_emf(), &served(&[(1, 0, FINE), (2, 0, new)])).remove(0);
     assert_eq!(
         compared.why(),
         "function errors 0 of 40 against 0 of 360 in 10 minutes, chance 1.0e0: not worse; \
@@ -185,7 +252,7 @@ fn any_function_is_compared_by_its_reports_alone() {
         ms: 300.0,
         ..FINE
     };
-    let compared = compare(&service(""), &served(&[(1, 0, FINE), (2, 0, slow)])).unwrap();
+    let compared = compare(&service(""), &served(&[(1, 0, FINE), (2, 0, slow)])).remove(0);
     assert_eq!(compared.answers.len(), 2);
     assert_eq!(compared.finding(), Finding::Worse, "{}", compared.why());
 }
@@ -233,7 +300,7 @@ fn a_log_that_lies_about_its_numbers_is_survived() {
         let mut by_version = served(&[(1, 0, FINE)]);
         let minutes = (0..10).map(|minute| (Minute::from_index(minute), lying(value)));
         by_version.insert(version(2), minutes.collect());
-        if let Some(compared) = compare(&with_emf(), &by_version) {
+        for compared in compare(&with_emf(), &by_version) {
             assert!(compared.why().len() < 1_000);
         }
     }
