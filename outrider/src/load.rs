@@ -1,7 +1,7 @@
 //! `outrider load`: an open-loop load on the car API.
 //!
-//! The plan says when each request is due ([`simulator::load`]); [`drive`] sends it, whatever the service does;
-//! [`record`] measures from when a request was due. The cars it makes are its own and are removed at the end.
+//! The plan says when each request is due ([`simulator::load`]); `drive` sends it, whatever the service does;
+//! `record` measures from when a request was due. The cars it makes are its own and are removed at the end.
 
 mod arguments;
 mod cars;
