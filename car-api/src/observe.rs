@@ -308,6 +308,8 @@ pub async fn around(State(app): State<Arc<App>>, mut request: Request, next: Nex
         tracer.request(header, &finished);
     }
     log(&finished, failure.as_ref(), app.deps.settings.telemetry);
+    // At a level above INFO there was no line that the document could go with.
+    app.deps.emitter.flush();
     response
 }
 

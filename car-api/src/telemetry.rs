@@ -219,9 +219,11 @@ impl Telemetry {
         }
     }
 
-    /// Writes the document of a request.
+    /// Writes the document of a request together with the line that comes next; without one, flush the emitter.
     pub fn request(&self, request: &Finished<'_>) {
-        self.write(&RootEntry::new(self.document(request).close()));
+        if let Some(line) = self.line(&RootEntry::new(self.document(request).close())) {
+            self.emitter.hold(&line);
+        }
     }
 
     /// Writes the same of a request that must not be heard of: without metrics.

@@ -136,7 +136,7 @@ impl EventPublisher for Crashing {
 #[tokio::test]
 async fn a_crash_is_the_failure_of_its_message_alone() {
     let world = World::with(&QUEUE, |store| store).await;
-    for id in ["c-1", "c-2", "c-3"] {
+    for id in ["first", "second", "third"] {
         let ask = post("/cars").header("prefer", "respond-async");
         world
             .call(ask.json(json!({ "car_id": id, "model": "M", "year": 2024 })))
@@ -145,7 +145,7 @@ async fn a_crash_is_the_failure_of_its_message_alone() {
     let messages = world.queue.take();
     let before = world.documents().len();
     let service = Service::new(Deps {
-        events: Arc::new(Crashing("c-2")),
+        events: Arc::new(Crashing("second")),
         ..world.deps.clone()
     });
     assert_eq!(deliver(&service, &messages).await, [1]);

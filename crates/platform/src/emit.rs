@@ -1,19 +1,35 @@
 //! Where a function's log lines go: standard output on Lambda, a buffer in tests, a log stream locally.
 
 use std::io::Write;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Takes one line, without its newline. Never fails: a log that cannot be written must not fail a request.
 pub trait Emitter: Send + Sync + std::fmt::Debug {
     /// Writes the line whole: a torn line is no valid EMF document.
     fn emit(&self, line: &str);
+
+    /// Like [`Self::emit`], but the line may wait for the next one and be written together with it: every write wakes
+    /// whoever reads, which costs more than making the line. Call [`Self::emit`] or [`Self::flush`] at once after it.
+    fn hold(&self, line: &str) {
+        self.emit(line);
+    }
+
+    /// Writes what is held.
+    fn flush(&self) {}
 }
 
 /// Standard output, or any other writer. Lines that could not be written are counted.
 pub struct Writer<W> {
-    writer: Mutex<W>,
+    inner: Mutex<Inner<W>>,
     lost: AtomicU64,
+}
+
+struct Inner<W> {
+    writer: W,
+    /// Lines that wait for the next, each with its newline.
+    held: Vec<u8>,
+    held_lines: u64,
 }
 
 impl<W> std::fmt::Debug for Writer<W> {
@@ -33,12 +49,31 @@ impl Writer<std::io::Stdout> {
 }
 
 impl<W: Write + Send> Writer<W> {
-    /// Writes to `writer`, one `write_all` a line.
+    /// Writes to `writer`, one `write_all` a line, or for several where the first were held.
     pub fn new(writer: W) -> Self {
+        let inner = Inner {
+            writer,
+            held: Vec::new(),
+            held_lines: 0,
+        };
         Self {
-            writer: Mutex::new(writer),
+            inner: Mutex::new(inner),
             lost: AtomicU64::new(0),
         }
+    }
+
+    /// A panic of another thread while it held the lock leaves at worst half a line behind: keep writing.
+    fn inner(&self) -> MutexGuard<'_, Inner<W>> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, inner: &mut Inner<W>) {
+        let written = inner.writer.write_all(&inner.held);
+        if written.and_then(|()| inner.writer.flush()).is_err() {
+            self.lost.fetch_add(inner.held_lines, Ordering::Relaxed);
+        }
+        inner.held.clear();
+        inner.held_lines = 0;
     }
 
     /// How many lines could not be written.
@@ -49,21 +84,29 @@ impl<W: Write + Send> Writer<W> {
 
 impl<W: Write + Send> Emitter for Writer<W> {
     fn emit(&self, line: &str) {
-        let mut bytes = Vec::with_capacity(line.len() + 1);
-        bytes.extend_from_slice(line.as_bytes());
-        bytes.push(b'\n');
-        // A panic of another thread while it held the lock leaves at worst half a line behind: keep writing.
-        let mut writer = self
-            .writer
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        if writer
-            .write_all(&bytes)
-            .and_then(|()| writer.flush())
-            .is_err()
-        {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+        let mut inner = self.inner();
+        inner.hold(line);
+        self.write(&mut inner);
+    }
+
+    fn hold(&self, line: &str) {
+        self.inner().hold(line);
+    }
+
+    fn flush(&self) {
+        let mut inner = self.inner();
+        if inner.held_lines > 0 {
+            self.write(&mut inner);
         }
+    }
+}
+
+impl<W> Inner<W> {
+    fn hold(&mut self, line: &str) {
+        self.held.reserve(line.len() + 1);
+        self.held.extend_from_slice(line.as_bytes());
+        self.held.push(b'\n');
+        self.held_lines += 1;
     }
 }
 
@@ -77,7 +120,7 @@ impl Captured {
     pub fn lines(&self) -> Vec<String> {
         self.0
             .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 }
@@ -86,7 +129,7 @@ impl Emitter for Captured {
     fn emit(&self, line: &str) {
         self.0
             .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner)
             .push(line.to_owned());
     }
 }
@@ -120,6 +163,42 @@ mod tests {
         let emitter = Writer::new(Vec::new());
         emitter.emit("one");
         emitter.emit("two");
-        assert_eq!(emitter.writer.lock().unwrap().as_slice(), b"one\ntwo\n");
+        assert_eq!(emitter.inner().writer.as_slice(), b"one\ntwo\n");
+    }
+
+    /// Keeps each write apart.
+    #[derive(Default)]
+    struct Writes(Vec<Vec<u8>>);
+
+    impl Write for Writes {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.push(bytes.to_vec());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_held_is_written_with_the_next_or_when_asked() {
+        let emitter = Writer::new(Writes::default());
+        emitter.hold("one");
+        assert!(emitter.inner().writer.0.is_empty());
+        emitter.emit("two");
+        emitter.hold("three");
+        emitter.flush();
+        emitter.flush();
+        let writes = &emitter.inner().writer.0;
+        assert_eq!(*writes, [b"one\ntwo\n".to_vec(), b"three\n".to_vec()]);
+    }
+
+    #[test]
+    fn a_held_line_that_cannot_be_written_is_counted_as_well() {
+        let emitter = Writer::new(Broken);
+        emitter.hold("{}");
+        emitter.emit("{}");
+        assert_eq!(emitter.lost(), 2);
     }
 }
