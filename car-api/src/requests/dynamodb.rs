@@ -13,12 +13,10 @@
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
-    ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure as OnFailure, ScalarAttributeType,
-    TimeToLiveSpecification,
+    AttributeValue, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure as OnFailure,
 };
 use jiff::Timestamp;
-use platform::dynamodb::{Item, describe};
+use platform::dynamodb::Item;
 
 use super::{Acceptance, Record, RequestStore, State};
 use crate::car::CarId;
@@ -245,50 +243,10 @@ fn record_of(item: &Item) -> Option<Record> {
 /// # Errors
 /// What the service said.
 pub async fn create_table(client: &Client, name: &str) -> Result<(), StoreError> {
-    let refused = |message: String| StoreError::Refused {
-        operation: "CreateTable",
-        message,
-    };
-    let attribute = AttributeDefinition::builder()
-        .attribute_name(KEY)
-        .attribute_type(ScalarAttributeType::S)
-        .build()
-        .map_err(|error| refused(error.to_string()))?;
-    let key = KeySchemaElement::builder()
-        .attribute_name(KEY)
-        .key_type(KeyType::Hash)
-        .build()
-        .map_err(|error| refused(error.to_string()))?;
-    let created = client
-        .create_table()
-        .table_name(name)
-        .billing_mode(BillingMode::PayPerRequest)
-        .attribute_definitions(attribute)
-        .key_schema(key)
-        .send()
-        .await;
-    match created {
-        Ok(_) => {}
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|error| error.is_resource_in_use_exception()) =>
-        {
-            return Ok(());
-        }
-        Err(error) => return Err(refused(describe(&error).0)),
-    }
-    let expiry = TimeToLiveSpecification::builder()
-        .attribute_name(EXPIRES)
-        .enabled(true)
-        .build()
-        .map_err(|error| refused(error.to_string()))?;
-    client
-        .update_time_to_live()
-        .table_name(name)
-        .time_to_live_specification(expiry)
-        .send()
+    platform::dynamodb::create_table(client, name, (KEY, None), EXPIRES)
         .await
-        .map(drop)
-        .map_err(|error| refused(describe(&error).0))
+        .map_err(|message| StoreError::Refused {
+            operation: "CreateTable",
+            message,
+        })
 }

@@ -68,7 +68,7 @@ where
     (DisplayErrorContext(error).to_string(), retryable)
 }
 
-/// Creates a table, on demand, with string keys and expiry by the attribute `expires`. A table that exists stays.
+/// Creates a table, on demand, with string keys and expiry by the attribute `expires`, seconds since 1970. A table that exists stays.
 /// On AWS the template does this; here it serves the embedded stack and tests.
 ///
 /// # Errors
@@ -77,6 +77,7 @@ pub async fn create_table(
     client: &Client,
     table: &str,
     keys: (&str, Option<&str>),
+    expires: &str,
 ) -> Result<(), String> {
     let mut create = client
         .create_table()
@@ -109,7 +110,7 @@ pub async fn create_table(
         Err(error) => return Err(describe(&error).0),
     }
     let expiry = TimeToLiveSpecification::builder()
-        .attribute_name("expires")
+        .attribute_name(expires)
         .enabled(true)
         .build();
     client

@@ -36,7 +36,7 @@ pub struct DynamoDbSeriesStore {
 /// # Errors
 /// What the service said.
 pub async fn create_table(client: &Client, table: &str) -> Result<(), SeriesStoreError> {
-    calls::create_table(client, table, ("pk", Some("sk")))
+    calls::create_table(client, table, ("pk", Some("sk")), "expires")
         .await
         .map_err(|message| SeriesStoreError::Call {
             table: table.to_owned(),

@@ -436,7 +436,7 @@ impl StateStore for DynamoDbStateStore {
 /// # Errors
 /// What the service said, unless the table exists already.
 pub async fn create_table(client: &Client, table: &str) -> Result<(), StateStoreError> {
-    calls::create_table(client, table, ("pk", Some("sk")))
+    calls::create_table(client, table, ("pk", Some("sk")), "expires")
         .await
         .map_err(|message| StateStoreError::Call {
             table: table.to_owned(),
