@@ -6,32 +6,20 @@
 //! invocation, and after Lambda's two retries it lies in the on-failure destination.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use extraction::{Batch, Counts, PayloadError, Reader, Reason, Rules, Skip};
 use platform::clock::Clock;
 use platform::emit::Emitter;
 use platform::series_store::{SeriesStore, SeriesStoreError};
 use serde::Serialize;
 
-pub mod application;
-pub mod batch;
-pub mod counts;
-mod envelope;
-mod extract;
-mod members;
-pub mod payload;
-mod platform_records;
-pub mod rollup;
 pub mod settings;
 mod start;
-mod stream;
 mod telemetry;
 #[cfg(test)]
 mod tests;
 
-pub use batch::{Batch, Rules, read_payload};
-pub use counts::{Counts, Reason};
-pub use payload::PayloadError;
 pub use start::{connect, start};
 
 /// What an invocation needs.
@@ -47,6 +35,20 @@ pub struct Deps {
     pub function_name: String,
     /// How payloads are read.
     pub rules: Rules,
+    /// What reads them. An environment has one invocation at a time, so nobody waits for the lock.
+    pub reader: Mutex<Reader>,
+}
+
+impl Deps {
+    fn read(&self, event: &[u8], skip: &Skip) -> Result<(Vec<Batch>, Counts), PayloadError> {
+        let mut reader = self.reader.lock().unwrap_or_else(|poisoned| {
+            // A panic left it half way through a payload: begin anew.
+            let mut reader = poisoned.into_inner();
+            *reader = Reader::default();
+            reader
+        });
+        reader.read(event, &self.rules, skip)
+    }
 }
 
 /// What an invocation came to.
@@ -149,7 +151,7 @@ impl Outcome {
 /// # Errors
 /// A payload that cannot be read; a store that does not take the rollups.
 pub async fn handle(event: &[u8], deps: &Deps) -> Result<Outcome, Error> {
-    let (batches, counts) = match read_payload(event, &deps.rules) {
+    let (batches, counts) = match deps.read(event, &Skip::new()) {
         Ok(read) => read,
         Err(error) => {
             telemetry::emit_unreadable(deps, &error);

@@ -6,9 +6,8 @@ use platform::config::{ConfigErrors, Reader, Vars};
 use platform::logging::Level;
 use platform::telemetry::FUNCTION_NAME;
 
-use crate::batch::Rules;
-use crate::payload;
-use crate::rollup::Limits;
+use extraction::rollup::Limits;
+use extraction::{Rules, payload};
 
 /// The DynamoDB table of rollups.
 pub const SERIES_TABLE: &str = "CAROBS_SERIES_TABLE";

@@ -28,6 +28,7 @@ pub async fn connect(vars: &dyn Vars) -> Result<Deps, ConfigErrors> {
         clock: Arc::new(SystemClock),
         function_name: settings.function_name,
         rules: settings.rules,
+        reader: std::sync::Mutex::default(),
     })
 }
 

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use platform::telemetry::{document, own};
 use signals::Metric;
 
-use crate::payload::PayloadError;
 use crate::{Deps, Outcome};
+use extraction::PayloadError;
 
 /// The value of the dimension `service`.
 pub(crate) const SERVICE: &str = "log-processor";

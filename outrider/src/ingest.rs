@@ -10,8 +10,8 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
-use log_processor::rollup::Rollups;
-use log_processor::{Counts, Rules, read_payload};
+use extraction::rollup::Rollups;
+use extraction::{Counts, Reader, Rules, Skip};
 use serde::Serialize;
 use signals::Rollup;
 
@@ -71,15 +71,17 @@ struct Found {
     /// Batches that were there before.
     duplicates: u64,
     /// Payloads that cannot be read: which input, and why.
-    unreadable: Vec<(usize, log_processor::PayloadError)>,
+    unreadable: Vec<(usize, extraction::PayloadError)>,
 }
 
 fn process(inputs: &[Input]) -> Found {
     let rules = Rules::default();
+    let nothing = Skip::new();
+    let mut reader = Reader::default();
     let mut found = Found::default();
     let mut known = BTreeSet::new();
     for (index, input) in inputs.iter().enumerate() {
-        let (batches, counts) = match read_payload(input.bytes(), &rules) {
+        let (batches, counts) = match reader.read(input.bytes(), &rules, &nothing) {
             Ok(read) => read,
             Err(error) => {
                 found.unreadable.push((index, error));

@@ -161,7 +161,8 @@ impl Stack {
             emitter: output(&logs, "log-processor", &clock)?,
             clock: clock.clone(),
             function_name: String::new(),
-            rules: log_processor::Rules::default(),
+            rules: extraction::Rules::default(),
+            reader: std::sync::Mutex::default(),
         };
         let notifier = platform::notifier::sns::Sns::new(
             aws_sdk_sns::Client::new(&aws::for_endpoint(&sns.endpoint()).await),

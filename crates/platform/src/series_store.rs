@@ -6,19 +6,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::fmt::Write as _;
 
 use async_trait::async_trait;
-use sha2::{Digest, Sha256};
 use signals::{Minute, Rollup, SeriesKey};
 
 pub mod dynamodb;
 mod layout;
 #[cfg(test)]
 mod tests;
-mod version;
-
-pub use version::Version;
+pub use signals::{BatchId, BatchIdentity, Version};
 
 /// The rollups of one minute (or hour), by series.
 pub type SeriesRollups = BTreeMap<SeriesKey, Rollup>;
@@ -28,53 +24,6 @@ pub type Rollups = BTreeMap<Minute, SeriesRollups>;
 pub type VersionsHeard = BTreeMap<Minute, BTreeSet<Version>>;
 /// Rollups by the version that said them.
 pub type RollupsByVersion = BTreeMap<Version, Rollups>;
-
-/// The identity of what a writer read: 32 lower-case hexadecimal digits.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BatchId(String);
-
-impl BatchId {
-    /// The batch that is identified by these parts in this order: equal parts give the same batch, and no
-    /// other cut of the same bytes does.
-    pub fn of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let mut identity = BatchIdentity::default();
-        parts.into_iter().for_each(|part| identity.add(part));
-        identity.finish()
-    }
-
-    /// The digits.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// A [`BatchId`] in the making, for parts that are seen one by one.
-#[derive(Debug, Clone, Default)]
-pub struct BatchIdentity(Sha256);
-
-impl BatchIdentity {
-    /// Adds the next part. It is hashed with its length, so that it matters where parts end.
-    pub fn add(&mut self, part: &[u8]) {
-        self.0.update((part.len() as u64).to_le_bytes());
-        self.0.update(part);
-    }
-
-    /// The first half of the SHA-256: with 128 bits, 10¹² batches hold two of the same name with a probability
-    /// of 10⁻¹⁵.
-    #[must_use]
-    pub fn finish(self) -> BatchId {
-        BatchId(hexadecimal(&self.0.finalize()[..16]))
-    }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
 
 /// What a write came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

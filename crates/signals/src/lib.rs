@@ -3,7 +3,9 @@
 //! Pure: no I/O, no clock, no randomness. Everything that travels between Outrider's functions (the key of a
 //! series, the bytes of a rollup) has exactly one spelling, and it is here.
 
+pub mod batch;
 pub mod emf;
+pub mod event_id;
 pub mod histogram;
 pub mod metric;
 pub mod minute;
@@ -12,13 +14,17 @@ pub mod rollup;
 pub mod series;
 pub mod unit;
 mod varint;
+pub mod version;
 
+pub use batch::{BatchId, BatchIdentity, StreamId};
+pub use event_id::{EventId, Run};
 pub use histogram::Histogram;
 pub use metric::Metric;
 pub use minute::Minute;
 pub use rollup::Rollup;
 pub use series::{AwsSignal, LambdaSignal, SeriesKey, SeriesName};
 pub use unit::Unit;
+pub use version::Version;
 
 /// The bytes of a stored value do not have the shape their version promises.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -57,6 +57,7 @@ fn deps(series: Arc<dyn SeriesStore>, lines: Arc<Captured>) -> Deps {
             own_log_groups,
             ..Rules::default()
         },
+        reader: std::sync::Mutex::default(),
     }
 }
 
@@ -198,7 +199,7 @@ async fn a_payload_that_cannot_be_read_is_an_error_for_the_failure_destination()
 #[tokio::test]
 async fn a_control_message_succeeds_and_writes_nothing() {
     let world = world().await;
-    let control = event(&gzip(include_bytes!("../../fixtures/control-message.json")));
+    let control = event(&gzip(include_bytes!("../../../crates/extraction/fixtures/control-message.json")));
     let outcome = handle(&control, &world.deps).await.unwrap();
     assert_eq!(
         outcome,

@@ -9,7 +9,14 @@ use super::sources::{Source, ending_in};
 use super::{none, one};
 
 /// Numbers and decisions.
-const PURE: [&str; 5] = ["anomaly", "cfn", "incidents", "signals", "simulator"];
+const PURE: [&str; 6] = [
+    "anomaly",
+    "cfn",
+    "extraction",
+    "incidents",
+    "signals",
+    "simulator",
+];
 /// The shell around them.
 const SHELL: [&str; 1] = ["platform"];
 /// Packages whose name begins so do I/O, or bring a runtime for it. `getrandom` is how randomness that nobody

@@ -1,10 +1,9 @@
 //! One batch: what one document of a payload says, by minute and series, under a name of its own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use platform::series_store::{BatchId, BatchIdentity, Version};
-use signals::Minute;
 use signals::series::function_of_log_group;
+use signals::{BatchId, BatchIdentity, EventId, Minute, Run, StreamId, Version};
 
 use crate::counts::{Counts, Reason};
 use crate::envelope::{self, Document, Stream};
@@ -23,9 +22,18 @@ pub struct Batch {
     pub id: BatchId,
     /// The published version of the function that wrote its log events, when their stream says so.
     pub version: Option<Version>,
+    /// Its log stream.
+    pub stream: StreamId,
+    /// Which document of the payload it is, counted from 0.
+    pub document: usize,
+    /// From its first log event to its last; `None` unless each has an id of 56 digits, above the one before it.
+    pub run: Option<Run>,
     /// What its log events say.
     pub rollups: Rollups,
 }
+
+/// Log events that other batches own, by the document of the payload they are in: they are not counted again.
+pub type Skip = BTreeMap<usize, Vec<Run>>;
 
 /// How payloads are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,11 +56,15 @@ impl Default for Rules {
     }
 }
 
-/// Everything one payload says. Pure: the same bytes under the same rules give the same answer.
+/// Everything one payload says, but for what is in `skip`. Pure: the same arguments give the same answer.
 ///
 /// # Errors
 /// A payload that cannot be decoded. Nothing of it is returned: it is delivered whole or not at all.
-pub fn read_payload(event: &[u8], rules: &Rules) -> Result<(Vec<Batch>, Counts), PayloadError> {
+pub fn read_payload(
+    event: &[u8],
+    rules: &Rules,
+    skip: &Skip,
+) -> Result<(Vec<Batch>, Counts), PayloadError> {
     let text = payload::text(event, rules.inflate_cap)?;
     let mut counts = Counts {
         bytes: text.len() as u64,
@@ -61,7 +73,10 @@ pub fn read_payload(event: &[u8], rules: &Rules) -> Result<(Vec<Batch>, Counts),
     let mut batches = Vec::new();
     let mut seen = BTreeSet::new();
     let mut room = Room::new(&rules.limits);
+    let mut position = 0;
     envelope::documents(&text, |document| {
+        let at = position;
+        position += 1;
         match document {
             Document::Control => counts.control_messages += 1,
             Document::Unknown => counts.reject(Reason::UnknownMessageType, 1),
@@ -69,7 +84,8 @@ pub fn read_payload(event: &[u8], rules: &Rules) -> Result<(Vec<Batch>, Counts),
                 refuse(&stream, &mut counts)?;
             }
             Document::Data(stream) => {
-                let batch = read_stream(&stream, &mut room, &mut counts)?;
+                let skip = skip.get(&at).map_or(&[][..], Vec::as_slice);
+                let batch = read_stream(&stream, at, skip, &mut room, &mut counts)?;
                 // The same batch twice in one payload: it overwrites itself, as it would in the store.
                 if !batch.rollups.is_empty() && seen.insert(batch.id.clone()) {
                     batches.push(batch);
@@ -98,6 +114,8 @@ fn refuse(stream: &Stream<'_>, counts: &mut Counts) -> Result<(), PayloadError> 
 
 fn read_stream(
     stream: &Stream<'_>,
+    document: usize,
+    skip: &[Run],
     room: &mut Room,
     counts: &mut Counts,
 ) -> Result<Batch, PayloadError> {
@@ -107,18 +125,24 @@ fn read_stream(
         identity.add(part.as_bytes());
     }
     let mut roller = Roller::new(room);
+    let mut ids = Ids::default();
     stream.events(|raw, event| {
         counts.events += 1;
         let event = match event {
             Ok(event) => event,
             Err(bad) => {
                 // It has no id to tell it by, so all of it does.
+                ids.broken = true;
                 identity.add(raw.as_bytes());
                 counts.reject(bad.into(), 1);
                 return;
             }
         };
         identity.add(event.id.as_bytes());
+        if ids.skips(event.id.as_bytes(), skip) {
+            counts.skipped += 1;
+            return;
+        }
         let fits = match extract::read(&event.message, event.millis) {
             Ok(Said::Metrics(document)) => roller.document(&document),
             Ok(Said::Report(report)) => {
@@ -142,6 +166,47 @@ fn read_stream(
         log_group: stream.log_group.clone().into_owned(),
         id: identity.finish(),
         version: stream::version(&stream.log_group, &stream.log_stream),
+        stream: StreamId::of(&stream.owner, &stream.log_group, &stream.log_stream),
+        document,
+        run: ids.run(),
         rollups: roller.finish(),
     })
+}
+
+/// The ids of a batch as they come.
+#[derive(Debug, Default)]
+struct Ids {
+    run: Option<Run>,
+    /// One is no id, or not above the one before it.
+    broken: bool,
+}
+
+impl Ids {
+    /// Takes the next id and says whether its log event is to be skipped.
+    fn skips(&mut self, id: &[u8], skip: &[Run]) -> bool {
+        let Some(id) = EventId::parse(id) else {
+            self.broken = true;
+            return false;
+        };
+        self.run = Some(match self.run {
+            Some(run) => {
+                self.broken |= id <= run.last;
+                Run {
+                    last: id,
+                    events: run.events + 1,
+                    ..run
+                }
+            }
+            None => Run {
+                first: id,
+                last: id,
+                events: 1,
+            },
+        });
+        skip.iter().any(|run| run.contains(&id))
+    }
+
+    fn run(self) -> Option<Run> {
+        self.run.filter(|_| !self.broken)
+    }
 }

@@ -1,5 +1,7 @@
 //! What must hold for every batch: names, splits, duplicates, limits.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use proptest::prelude::*;
 
 use super::*;
@@ -141,7 +143,7 @@ fn a_dimension_that_explodes_costs_its_own_samples_and_no_other() {
         },
         ..Rules::default()
     };
-    let (batches, counts) = read_payload(&payload(&document(&all)), &tight).unwrap();
+    let (batches, counts) = read_payload(&payload(&document(&all)), &tight, &Skip::new()).unwrap();
     let rollups = merged(&batches);
     assert_eq!(rollups.values().map(BTreeMap::len).sum::<usize>(), 16);
     let total = &rollups.values().next().unwrap()[&"emf/N/M{}".parse().unwrap()];
@@ -161,7 +163,7 @@ fn a_dimension_that_explodes_costs_its_own_samples_and_no_other() {
             limits,
             ..Rules::default()
         };
-        let (_, counts) = read_payload(&payload(&document(&all)), &rules).unwrap();
+        let (_, counts) = read_payload(&payload(&document(&all)), &rules, &Skip::new()).unwrap();
         assert!(rejected(&counts)[0].1 > 30, "{limits:?}");
     }
 }

@@ -77,6 +77,8 @@ pub struct Counts {
     pub control_messages: u64,
     /// Log events, rejected ones included.
     pub events: u64,
+    /// Log events that other batches own: see [`crate::batch::Skip`].
+    pub skipped: u64,
     /// Samples: the counts of all rollups together.
     pub samples: u64,
     /// Log events, documents or series that were rejected, by reason.
@@ -98,6 +100,7 @@ impl Counts {
         self.bytes += other.bytes;
         self.control_messages += other.control_messages;
         self.events += other.events;
+        self.skipped += other.skipped;
         self.samples = self.samples.saturating_add(other.samples);
         for (reason, times) in &other.rejected {
             self.reject(*reason, *times);

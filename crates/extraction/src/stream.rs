@@ -1,6 +1,6 @@
 //! What the name of a log stream says. Untrusted: whoever may write to the log group may name a stream anything.
 
-use platform::series_store::Version;
+use signals::Version;
 use signals::series::function_of_log_group;
 
 /// The published version of the function that writes to the stream, or `None`: `$LATEST`, a stream that is no
