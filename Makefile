@@ -11,6 +11,11 @@ DEMO_ARGS ?=
 UP_ARGS ?=
 BENCH_ARGS ?=
 TEST_ARGS ?=
+# How long each target of `make fuzz` runs, and under which sanitizer: `address` is nearly twenty times slower
+FUZZ_SECONDS ?= 1200
+FUZZ_SANITIZER ?= none
+# What makes the payloads that `make bench` reads; without it they are left out
+CORPUS_TOOL ?= ../shared/tools/log_corpus.py
 # What Lambda runs on. Graviton: make dist DIST_TARGET=aarch64-unknown-linux-gnu, once the toolchain has it
 # (rustup target add aarch64-unknown-linux-gnu); zig brings the C compiler and the libraries of either.
 DIST_TARGET ?= x86_64-unknown-linux-gnu
@@ -20,6 +25,8 @@ LOCKED := $(if $(CI),--locked,)
 
 # Made by `make tools`, anew when the pins change
 LINTERS_STAMP := .tools/python/requirements-lint.txt
+CARGO_FUZZ_VERSION := 0.13.2
+CARGO_FUZZ_STAMP := .tools/cargo-fuzz-$(CARGO_FUZZ_VERSION)
 
 FUNCTIONS := car-api log-processor detector responder
 
@@ -52,12 +59,13 @@ test: dist ## All tests
 	@cat target/emulator/last-run.txt 2> /dev/null || true
 
 .PHONY: check
-check: check-format check-licences check-templates check-lints check-docs ## Format, licences and sources, templates, lints, documentation
+check: check-format check-licences check-templates check-lints check-docs check-fuzz ## Format, licences and sources, templates, lints, documentation, a short fuzzing
 
 # The quick ones first: they say no within seconds.
 .PHONY: check-format
 check-format:
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 
 # Licences, banned crates and sources; not advisories, whose database is a git repository (see deny.toml).
 .PHONY: check-licences
@@ -83,13 +91,51 @@ check-docs:
 .PHONY: fmt
 fmt: ## Format the code
 	cargo fmt --all
+	cargo fmt --manifest-path fuzz/Cargo.toml
 
+# ---------------------------------------------------------------------------------------------------------------
+# Fuzzing. libFuzzer is C++ and is built from its source. Coverage needs no nightly toolchain; a sanitizer does, or this
+# variable, which is for that alone.
+FUZZ_TARGETS := $(sort $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs))))
+FUZZ_BINARIES = target/fuzz/$(FUZZ_SANITIZER)/$(shell rustc -vV | sed -n 's/^host: //p')/release
+FUZZ_BUILD = $(if $(filter none,$(FUZZ_SANITIZER)),,RUSTC_BOOTSTRAP=1) .tools/bin/cargo-fuzz build \
+  --sanitizer $(FUZZ_SANITIZER) --target-dir target/fuzz/$(FUZZ_SANITIZER)
+
+.PHONY: fuzz-build
+fuzz-build: $(CARGO_FUZZ_STAMP)
+	$(FUZZ_BUILD)
+
+# Every run begins with the whole corpus in the repository; so many seconds are some 10^5 executions more.
+.PHONY: check-fuzz
+check-fuzz:
+	@if ! command -v $(or $(CXX),c++) > /dev/null; then echo 'fuzzing is left out: there is no C++ compiler'; exit 0; fi; \
+	$(MAKE) --no-print-directory fuzz-build && fuzz/run.sh $(CURDIR)/$(FUZZ_BINARIES) 10 $(FUZZ_TARGETS)
+
+.PHONY: fuzz
+fuzz: fuzz-build ## Each fuzz target for FUZZ_SECONDS, as many at once as there are processors
+	fuzz/run.sh $(CURDIR)/$(FUZZ_BINARIES) $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+# The smallest inputs that reach everything that was ever reached: what the repository keeps.
+.PHONY: fuzz-corpus
+fuzz-corpus: fuzz-build ## Take what fuzzing has added into fuzz/corpus, and make that small
+	for target in $(FUZZ_TARGETS); do \
+	  mkdir -p target/fuzz/corpus/$$target fuzz/corpus/$$target; \
+	  rm -rf target/fuzz/merged; mkdir -p target/fuzz/merged; \
+	  $(FUZZ_BINARIES)/$$target -set_cover_merge=1 -use_counters=0 -max_len=1024 target/fuzz/merged fuzz/corpus/$$target target/fuzz/corpus/$$target 2> /dev/null; \
+	  rm -rf fuzz/corpus/$$target; mv target/fuzz/merged fuzz/corpus/$$target; \
+	done
+	@du -sh fuzz/corpus
+
+# Payloads are made once, always the same ones: log_corpus.py is deterministic.
+#
 # The starts and the sizes are those of what is shipped; the rest is built as `make demo` builds it.
 .PHONY: bench
 bench: dist ## Ratios and times, best of five rounds
 	$(ZIGBUILD) $(addprefix -p ,$(FUNCTIONS)) -p bare $(addprefix --bin bare-,$(FUNCTIONS))
 	cargo build $(LOCKED) --release -p e2e -p outrider --bins
-	target/release/bench --dist target/dist/bootstrap --bare target/$(DIST_TARGET)/dist $(BENCH_ARGS)
+	[ ! -f $(CORPUS_TOOL) ] || { [ -f target/bench/plain/stats.json ] || python3 $(CORPUS_TOOL) target/bench/plain; } > /dev/null
+	[ ! -f $(CORPUS_TOOL) ] || { [ -f target/bench/hard/stats.json ] || HARD=1 python3 $(CORPUS_TOOL) target/bench/hard; } > /dev/null
+	target/release/bench --dist target/dist/bootstrap --bare target/$(DIST_TARGET)/dist --corpora target/bench $(BENCH_ARGS)
 
 ZIG := .tools/zig
 
@@ -142,10 +188,14 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY_STAMP := .tools/cargo-deny-$(CARGO_DENY_VERSION)
 
 .PHONY: tools
-tools: $(CARGO_DENY_STAMP) $(LINTERS_STAMP) ## Install the tools that `make check` needs into .tools/
+tools: $(CARGO_DENY_STAMP) $(CARGO_FUZZ_STAMP) $(LINTERS_STAMP) ## Install the tools that `make check` needs into .tools/
 
 $(CARGO_DENY_STAMP):
 	CARGO_PROFILE_DEV_DEBUG=0 cargo install cargo-deny --version $(CARGO_DENY_VERSION) --locked --debug --force --root .tools
+	touch $@
+
+$(CARGO_FUZZ_STAMP):
+	CARGO_PROFILE_DEV_DEBUG=0 cargo install cargo-fuzz --version $(CARGO_FUZZ_VERSION) --locked --debug --force --root .tools
 	touch $@
 
 # zig is a C compiler and a linker that know the libraries of every Linux; PyPI has it for each machine.

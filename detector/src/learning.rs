@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use platform::series_store::Version;
+use platform::series_store::{BatchId, SeriesStoreError, Version};
 use platform::state_store::Pointer;
 use signals::{Minute, Rollup, SeriesKey, SeriesName};
 
@@ -45,7 +45,8 @@ pub(crate) async fn settled(
         let to = state.window.plus(CHUNK).min(target);
         let mut minutes = BTreeMap::new();
         for service in &deps.watch.services {
-            let series = stored_minutes(deps, &service.log_group, state.window.plus(1), to).await?;
+            let from = state.window.plus(1);
+            let series = unsealed_too(deps, &service.log_group, from, to).await?;
             minutes.insert(service.log_group.clone(), series);
         }
         learn(deps, &mut state, &minutes, to);
@@ -76,6 +77,26 @@ async fn stored(shard: u16, window: Minute, deps: &Deps) -> Result<Option<State>
             Ok(None)
         }
     }
+}
+
+/// The same as [`stored_minutes`]. Minutes that nobody has sealed, because the detector was away, are marked like
+/// late ones and sealed at that pace: a day of them at once may take longer than a run lasts.
+async fn unsealed_too(
+    deps: &Deps,
+    log_group: &str,
+    from: Minute,
+    to: Minute,
+) -> Result<Recent, Error> {
+    let mut minutes = deps.series.raw_minutes(log_group, from, to).await?;
+    let sealed = deps.series.sealed_minutes(log_group, from, to).await?;
+    minutes.retain(|minute, _| !sealed.contains_key(minute));
+    let batch = BatchId::of([b"learned before it was sealed".as_slice()]);
+    let now = deps.clock.now();
+    deps.series
+        .mark_late(log_group, &batch, &minutes, now)
+        .await?;
+    minutes.extend(sealed);
+    Ok(minutes)
 }
 
 /// Sealed minutes where there are any, raw ones else.
@@ -168,28 +189,35 @@ pub(crate) async fn settle(
             .map(Minute::from_index)
             .filter(|minute| minute.plus(1).hour() == minute.plus(1))
         {
-            seal_hour(deps, log_group, hour.hour()).await?;
+            let minutes = stored_minutes(deps, log_group, hour.hour(), hour).await?;
+            seal_hour(deps, log_group, hour.hour(), &minutes, true).await?;
         }
     }
     Ok(())
 }
 
-/// An hour is sealed by reading its minutes again, never by adding to what was sealed before.
-async fn seal_hour(deps: &Deps, log_group: &str, hour: Minute) -> Result<(), Error> {
-    let minutes = stored_minutes(deps, log_group, hour, hour.plus(59)).await?;
+/// Seals an hour that consists of `minutes`: its minutes read again, never something added to what was sealed
+/// before. Nothing is stored of an hour without data. The registry is what the `newest` hour has.
+pub(crate) async fn seal_hour(
+    deps: &Deps,
+    log_group: &str,
+    hour: Minute,
+    minutes: &Recent,
+    newest: bool,
+) -> Result<(), SeriesStoreError> {
     let mut whole: BTreeMap<_, Rollup> = BTreeMap::new();
     for (key, rollup) in minutes.values().flatten() {
         whole.entry(key.clone()).or_default().merge(rollup);
     }
-    if !whole.is_empty() {
-        deps.series
-            .put_registry(log_group, &whole.keys().cloned().collect(), hour)
-            .await?;
-        deps.series
-            .seal_hours(log_group, &BTreeMap::from([(hour, whole)]))
-            .await?;
+    if whole.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    if newest {
+        let series = whole.keys().cloned().collect();
+        deps.series.put_registry(log_group, &series, hour).await?;
+    }
+    let sealed = BTreeMap::from([(hour, whole)]);
+    deps.series.seal_hours(log_group, &sealed).await.map(drop)
 }
 
 /// A copy of the settled state that has also seen the minutes up to `window`.

@@ -2,7 +2,7 @@
 //!
 //! A run reads the state at the end of the last settled minute, learns what has settled since, judges the newer
 //! minutes on a copy, turns the verdicts of each window into transitions, and sends what waits in the outbox. Then
-//! it compares the versions of what is being rolled out.
+//! it compares the versions of what is being rolled out, and seals again what came late.
 //! Every step may be repeated: a run that is killed anywhere is finished by the next one, with the same answer.
 
 use std::sync::Arc;
@@ -28,6 +28,7 @@ pub mod watch;
 pub mod watchlist;
 
 mod decisions;
+mod late;
 mod learning;
 mod outbox;
 mod polls;
@@ -118,6 +119,15 @@ pub struct Outcome {
     pub version_reads_postponed: u64,
     /// Newer versions that were told worse, or not, than what they replace.
     pub verdicts: Vec<canary::Verdict>,
+    /// Minutes of marks of late data that this run found, those it worked off included; at least so many, when
+    /// there are more marks than a run reads.
+    pub late_minutes: u64,
+    /// Minutes that were sealed again.
+    pub late_sealed: u64,
+    /// Late minutes that were not, because they are too old or hold less than what is sealed.
+    pub late_refused: u64,
+    /// Looks at late data that failed or took too long; the next run looks again.
+    pub late_failed: u64,
 }
 
 /// Why a run ended early. The next run picks up where this one stopped.
@@ -216,6 +226,7 @@ pub async fn handle(tick: &Tick, deps: &Deps) -> Result<Outcome, Error> {
     // Who is to be woken does not wait for the looks; and when nobody can be told, a rollout must not bake on.
     let sent = outbox::send(deps, &mut outcome).await;
     canary::look(deps, tick.at, heard.as_ref(), &mut outcome).await;
+    late::look(deps, tick.shard, window, &mut outcome).await;
     sent?;
     deps.state
         .finish_window(tick.shard, window, &deps.owner)

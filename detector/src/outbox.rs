@@ -52,7 +52,7 @@ async fn attempt(
             give_up(deps, item, &error.to_string(), outcome).await
         }
         Err(error) => {
-            tracing::warn!(message = item.id, %error, "the next run tries again");
+            tracing::warn!(publication = item.id, %error, "the next run tries again");
             Ok(())
         }
     }
@@ -64,7 +64,7 @@ async fn give_up(
     reason: &str,
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
-    tracing::error!(message = item.id, reason, "a message was given up");
+    tracing::error!(publication = item.id, reason, "a message was given up");
     deps.state.dead(item, reason, deps.clock.now()).await?;
     outcome.messages_dead += 1;
     Ok(())

@@ -27,6 +27,7 @@ pub(crate) fn emit(deps: &Deps, outcome: &Outcome, at: Timestamp) {
         (Metric::IncidentsResolved, count(told("resolve"))),
         (Metric::MessagesPublished, whole(outcome.messages_published)),
         (Metric::MessagesDead, whole(outcome.messages_dead)),
+        (Metric::LateMinutes, whole(outcome.late_minutes)),
     ];
     #[expect(
         clippy::cast_precision_loss,

@@ -3,6 +3,8 @@
 
 mod canary;
 mod faulty;
+mod late;
 mod lifecycle;
+mod shaky;
 mod unreadable;
 mod world;

@@ -14,7 +14,8 @@ async fn main() -> Result<ExitCode, lambda_runtime::Error> {
     // The payload stays as it came: a megabyte of base64 is decoded once, under a cap, and by nobody else.
     lambda_runtime::run(service_fn(
         async move |event: LambdaEvent<Box<RawValue>>| {
-            log_processor::handle(event.payload.get().as_bytes(), deps).await
+            let ends = event.context.deadline;
+            log_processor::invoke(event.payload.get().as_bytes(), deps, ends).await
         },
     ))
     .await?;

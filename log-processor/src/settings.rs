@@ -15,6 +15,14 @@ pub const SERIES_TABLE: &str = "CAROBS_SERIES_TABLE";
 pub const OWN_LOG_GROUPS: &str = "CAROBS_OWN_LOG_GROUPS";
 /// How far a payload may inflate, MiB; 64 unless set.
 pub const INFLATE_CAP: &str = "CAROBS_INFLATE_CAP_MIB";
+/// `enabled` (the default) or `disabled`: whether each batch claims its log events in the ledger of their stream, one
+/// read and one write a batch. Without it a batch that is delivered again as it was still counts once, because it
+/// overwrites itself; log events that come again cut into other batches count twice. Switched off or on while a
+/// batch waits for its retry, that batch may count some of them twice, but never loses any.
+pub const LEDGER: &str = "CAROBS_LEDGER";
+/// `enabled` (the default) or `disabled`: whether what CloudWatch cannot know of the watched functions (memory, init
+/// time, cold starts, time-outs) is published as metrics, six a function.
+pub const FUNCTION_METRICS: &str = "CAROBS_FUNCTION_METRICS";
 /// Lambda's own: the log group this function writes to.
 const OWN_LOG_GROUP: &str = "AWS_LAMBDA_LOG_GROUP_NAME";
 
@@ -27,6 +35,10 @@ const MAX_CAP_MIB: usize = 1024;
 pub struct Settings {
     /// See [`SERIES_TABLE`].
     pub series_table: String,
+    /// See [`LEDGER`].
+    pub ledger: bool,
+    /// See [`FUNCTION_METRICS`].
+    pub function_metrics: bool,
     /// The name of this function on Lambda; empty elsewhere.
     pub function_name: String,
     /// How payloads are read.
@@ -43,6 +55,12 @@ impl Settings {
         // Logging has been set up already; here a level that is no level is reported with everything else.
         Level::read(&mut reader);
         let series_table = reader.required(SERIES_TABLE, "the DynamoDB table of rollups");
+        let ledger = reader.one_of(LEDGER, true, &[("enabled", true), ("disabled", false)]);
+        let function_metrics = reader.one_of(
+            FUNCTION_METRICS,
+            true,
+            &[("enabled", true), ("disabled", false)],
+        );
         let mib = reader.or(
             INFLATE_CAP,
             payload::DEFAULT_CAP / MIB,
@@ -69,6 +87,8 @@ impl Settings {
         };
         Ok(Self {
             series_table,
+            ledger,
+            function_metrics,
             function_name,
             rules,
         })
@@ -101,6 +121,7 @@ mod tests {
             BTreeSet::from(["/aws/lambda/log-processor".to_owned()])
         );
         assert_eq!(settings.rules.inflate_cap, 64 * MIB);
+        assert!(settings.ledger, "on unless it is switched off");
         let more = read(&[
             (SERIES_TABLE, "s"),
             (OWN_LOG_GROUPS, "a, b,,"),
@@ -114,12 +135,23 @@ mod tests {
     }
 
     #[test]
+    fn the_ledger_can_be_switched_off() {
+        let settings = read(&[(SERIES_TABLE, "series"), (LEDGER, "Disabled")]).unwrap();
+        assert!(!settings.ledger);
+    }
+
+    #[test]
     fn every_mistake_is_reported_at_once() {
-        for (value, problem) in [
-            ("0", "CAROBS_INFLATE_CAP_MIB is 0"),
-            ("lots", "CAROBS_INFLATE_CAP_MIB is \"lots\""),
+        for (name, value, problem) in [
+            (INFLATE_CAP, "0", "CAROBS_INFLATE_CAP_MIB is 0"),
+            (INFLATE_CAP, "lots", "CAROBS_INFLATE_CAP_MIB is \"lots\""),
+            (
+                LEDGER,
+                "off",
+                "CAROBS_LEDGER is \"off\": write one of enabled, disabled",
+            ),
         ] {
-            let text = read(&[(INFLATE_CAP, value)]).unwrap_err().to_string();
+            let text = read(&[(name, value)]).unwrap_err().to_string();
             assert!(
                 text.contains("CAROBS_SERIES_TABLE is not set") && text.contains(problem),
                 "{text}"

@@ -5,7 +5,13 @@ use serde_json::json;
 
 use super::*;
 
+mod calls;
+mod faults;
 mod handler;
+mod interleaved;
+mod memory;
+mod replays;
+mod streams;
 
 fn report(duration: f64) -> String {
     format!(

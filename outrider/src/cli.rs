@@ -69,11 +69,11 @@ pub fn run() -> ExitCode {
         Command::Up(args) => runtime
             .block_on(up::run(args, &mut |line| print(line)))
             .map(|()| ExitCode::SUCCESS),
-        Command::Ingest(args) => ingest::run(
+        Command::Ingest(args) => runtime.block_on(ingest::command(
             &args,
             &mut std::io::stdout().lock(),
             &mut std::io::stderr().lock(),
-        ),
+        )),
         Command::Load(args) => runtime.block_on(load::command(*args, &mut |line| print(line))),
         Command::Plan(args) => plan::run(&args, &mut |line| print(line)),
         Command::Incidents(args) => {

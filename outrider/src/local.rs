@@ -9,6 +9,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use platform::checkpoints::Checkpoints;
 use platform::clock::Clock;
+use platform::errors_seen::dynamodb::DynamoDbErrorsSeen;
+use platform::ledger::dynamodb::DynamoDbLedger;
 use platform::notifier::Topics;
 use platform::series_store::dynamodb::{DynamoDbSeriesStore, create_table as create_series_table};
 use platform::state_store::dynamodb::{DynamoDbStateStore, create_table as create_state_table};
@@ -16,6 +18,7 @@ use platform::{aws, emit::Emitter};
 use signals::Minute;
 
 pub mod clock;
+pub mod failures;
 pub mod gateway;
 pub mod journal;
 pub mod lambda;
@@ -25,14 +28,17 @@ mod dynamodb;
 mod event_bus;
 mod instance;
 mod metrics;
+mod open_logs;
 mod output;
 mod queue;
-mod server;
+pub(crate) mod server;
 mod sns;
 pub mod store_calls;
 
 pub use instance::Lock;
+pub use open_logs::OpenLogs;
 
+use failures::Failures;
 use gateway::Arrivals;
 use journal::Journal;
 use lambda::Function;
@@ -73,6 +79,7 @@ pub struct Stack {
     /// The detector with its stores.
     pub detector: detector::Deps,
     processor: log_processor::Deps,
+    failures: Failures,
     function: Arc<Function>,
     arrivals: Arc<dyn Arrivals>,
     queue: Arc<queue::Queue>,
@@ -96,6 +103,25 @@ fn topics() -> Topics {
         page: arn("page"),
         ticket: arn("ticket"),
         chat: arn("chat"),
+    }
+}
+
+/// log-processor on this store. What it says of itself goes to `emitter`.
+fn processor(
+    dynamodb: aws_sdk_dynamodb::Client,
+    emitter: Arc<dyn Emitter>,
+    clock: Arc<dyn Clock>,
+) -> log_processor::Deps {
+    let errors_seen = DynamoDbErrorsSeen::new(dynamodb.clone(), SERIES);
+    log_processor::Deps {
+        sightings: log_processor::Sightings::new(Arc::new(errors_seen), true),
+        ledger: Some(Arc::new(DynamoDbLedger::new(dynamodb.clone(), SERIES))),
+        series: Arc::new(DynamoDbSeriesStore::new(dynamodb, SERIES)),
+        emitter,
+        clock,
+        function_name: String::new(),
+        rules: extraction::Rules::default(),
+        reader: std::sync::Mutex::default(),
     }
 }
 
@@ -141,7 +167,6 @@ impl Stack {
             .context("cannot create the table of accepted requests")?;
         create_series_table(&dynamodb, SERIES).await?;
         create_state_table(&dynamodb, STATE).await?;
-        let series = Arc::new(DynamoDbSeriesStore::new(dynamodb.clone(), SERIES));
 
         let bus_config = aws::for_endpoint(&bus.endpoint()).await;
         let queue_config = aws::for_endpoint(&queue_server.endpoint()).await;
@@ -156,21 +181,15 @@ impl Stack {
         let gateway =
             gateway::start(port, function.clone(), arrivals.clone(), clock.clone()).await?;
 
-        let processor = log_processor::Deps {
-            series: series.clone(),
-            emitter: output(&logs, "log-processor", &clock)?,
-            clock: clock.clone(),
-            function_name: String::new(),
-            rules: extraction::Rules::default(),
-            reader: std::sync::Mutex::default(),
-        };
+        let emitter = output(&logs, "log-processor", &clock)?;
+        let processor = processor(dynamodb.clone(), emitter, clock.clone());
         let notifier = platform::notifier::sns::Sns::new(
             aws_sdk_sns::Client::new(&aws::for_endpoint(&sns.endpoint()).await),
             topics(),
         );
         let detector = detector::Deps {
             watch: detector::watch::Watch::parse(WATCH).context("the embedded watch.toml")?,
-            series,
+            series: processor.series.clone(),
             state: Arc::new(DynamoDbStateStore::new(dynamodb, STATE)),
             checkpoints: Checkpoints::folder(&data.join("state"))?,
             metrics: Arc::new(metrics::FunctionMetrics {
@@ -179,7 +198,7 @@ impl Stack {
             }),
             notifier: Arc::new(notifier),
             emitter: output(&logs, "detector", &clock)?,
-            clock,
+            clock: clock.clone(),
             function_name: String::new(),
             // One process at a time has this data directory, so a window that it left unfinished is its own.
             owner: "local".to_owned(),
@@ -189,6 +208,7 @@ impl Stack {
             journal,
             detector,
             processor,
+            failures: Failures::of(&data, clock),
             function,
             arrivals,
             queue,
@@ -226,8 +246,7 @@ impl Stack {
     /// # Errors
     /// A function that failed.
     pub async fn end_minute(&self, minute: Minute) -> anyhow::Result<MinuteEnd> {
-        let delivered =
-            subscription::deliver(&self.journal, LOG_GROUP, minute, &self.processor).await?;
+        let delivered = self.deliver(minute).await?;
         let tick = detector::Tick {
             at: minute.plus(1).start(),
             shard: 0,
@@ -241,16 +260,21 @@ impl Stack {
         })
     }
 
+    async fn deliver(&self, minute: Minute) -> anyhow::Result<subscription::Delivered> {
+        let (journal, failures) = (&self.journal, &self.failures);
+        subscription::deliver(journal, LOG_GROUP, minute, &self.processor, failures).await
+    }
+
     /// Delivers what an earlier process left: the log events of minutes that the detector has not decided yet.
     ///
     /// # Errors
-    /// A journal that cannot be read; a log-processor that failed.
+    /// A journal that cannot be read.
     pub async fn deliver_left_over(&self, before: Minute) -> anyhow::Result<()> {
         let Some(pointer) = self.detector.state.pointer(0).await? else {
             return Ok(());
         };
         for minute in self.journal.minutes()?.range(pointer.decided..before) {
-            subscription::deliver(&self.journal, LOG_GROUP, *minute, &self.processor).await?;
+            self.deliver(*minute).await?;
         }
         Ok(())
     }

@@ -103,6 +103,12 @@ pub(crate) async fn run(args: UpArgs, say: &mut dyn FnMut(&str)) -> anyhow::Resu
                     "{minute}  {} log events, {} series",
                     end.delivered.events, end.detected.series_evaluated
                 ));
+                if end.delivered.put_aside > 0 {
+                    say(&format!(
+                        "{minute}  {} batches could not be written: outrider ingest --from-dlq writes them",
+                        end.delivered.put_aside
+                    ));
+                }
                 for told in &end.detected.told {
                     say(&format!("{minute}  {:<8} {}", told.action, told.headline));
                 }

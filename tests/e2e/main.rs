@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod corpora;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod deploy;
@@ -11,6 +13,8 @@ mod deploy;
 mod dist;
 #[cfg(test)]
 mod emulator;
+#[cfg(test)]
+mod ingest;
 #[cfg(test)]
 mod load;
 #[cfg(test)]

@@ -1,8 +1,32 @@
 //! Errors that the function's own code, or the runtime under it, writes into the log.
 //!
-//! They are counted by class and make no series: the platform's report of the invocation is what counts it.
+//! They make no series: the platform's report of the invocation is what counts it. They are counted by class, and by
+//! fingerprint, so that an error nobody has seen before can be told of.
+
+use std::borrow::Cow;
 
 use signals::emf::Object;
+
+mod errors;
+mod fingerprint;
+mod json;
+mod normal;
+mod quick;
+#[cfg(test)]
+mod tests;
+mod text;
+mod trace;
+
+pub(crate) use errors::MAX_EXAMINED;
+pub use errors::{Errors, Seen};
+pub use fingerprint::Fingerprint;
+pub(crate) use fingerprint::{ErrorLine, Sighting};
+#[allow(
+    unused_imports,
+    reason = "the reader's fast tiers ask before they read"
+)]
+pub(crate) use quick::{DECIDING_MEMBERS, text_may_tell};
+use quick::{LEVEL_MEMBERS, TYPE_MEMBER};
 
 /// What kind of error a line tells of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,9 +39,9 @@ pub enum ErrorClass {
     Init,
     /// The runtime process ended.
     RuntimeExit,
-    /// A Rust panic.
+    /// A Rust or Go panic.
     Panic,
-    /// A line at level ERROR or above.
+    /// A line at level ERROR or above, or an exception that nobody caught.
     Logged,
 }
 
@@ -36,40 +60,65 @@ impl ErrorClass {
     }
 }
 
-/// What lines of text say, the more telling first.
-const PHRASES: [(&str, ErrorClass); 6] = [
+/// What lines of text say, the more telling first. The `Runtime.` types are those with which Lambda's own runtimes
+/// refuse to start (Troubleshoot invocation issues in Lambda, read 2026-11-21).
+const PHRASES: [(&str, ErrorClass); 10] = [
     ("signal: killed", ErrorClass::OutOfMemory),
     ("Runtime.OutOfMemory", ErrorClass::OutOfMemory),
     ("Task timed out after ", ErrorClass::Timeout),
+    ("Runtime.ImportModuleError", ErrorClass::Init),
+    ("Runtime.HandlerNotFound", ErrorClass::Init),
+    ("Runtime.UserCodeSyntaxError", ErrorClass::Init),
+    ("Runtime.MalformedHandlerName", ErrorClass::Init),
     ("Runtime exited ", ErrorClass::RuntimeExit),
     ("Runtime.ExitError", ErrorClass::RuntimeExit),
     (" panicked at ", ErrorClass::Panic),
 ];
 
+fn class_of_phrases(line: &str) -> Option<ErrorClass> {
+    PHRASES
+        .iter()
+        .find(|(phrase, _)| memchr::memmem::find(line.as_bytes(), phrase.as_bytes()).is_some())
+        .map(|(_, class)| *class)
+}
+
 /// The words for "error and worse" in the loggers of all of Lambda's languages.
 fn is_error(level: &str) -> bool {
-    ["ERROR", "FATAL", "CRITICAL"]
+    ["ERROR", "FATAL", "CRITICAL", "SEVERE"]
         .iter()
         .any(|word| level.eq_ignore_ascii_case(word))
 }
 
-/// The class of a line of text.
+/// The class of a line of text. It depends on the words for "error" alone, so that a quick search can rule it out:
+/// see [`text_may_tell`].
 pub(crate) fn class_of_text(line: &str) -> Option<ErrorClass> {
-    if let Some((_, class)) = PHRASES.iter().find(|(phrase, _)| line.contains(phrase)) {
-        return Some(*class);
+    if let Some(class) = class_of_phrases(line) {
+        return Some(class);
     }
-    // Python's `[ERROR]\t<time>\t<request id>\t…`, Node's `<time>\t<request id>\tERROR\t…`.
-    let bracketed = line
-        .strip_prefix('[')
-        .and_then(|rest| rest.split_once(']'))
-        .map(|(level, _)| level);
-    let third = line.split('\t').nth(2);
-    (bracketed.is_some_and(is_error) || third.is_some_and(is_error)).then_some(ErrorClass::Logged)
+    let head = text::plain(line);
+    text::after_level(&head)
+        .or_else(|| text::uncaught(&head))
+        .map(|told| told.class)
 }
 
-/// The class of a JSON line: by its level, a word or Pino's number (50 is error, 60 fatal).
+/// The class of a JSON line: by its level, a word or Pino's number (50 is error, 60 fatal), and without a level by
+/// the `errorType` with which Lambda's runtimes write what nobody caught.
 pub(crate) fn class_of_json(line: &Object<'_>) -> Option<ErrorClass> {
-    let word = line.text("level").is_some_and(|level| is_error(&level));
-    let number = line.number("level").is_some_and(|level| level >= 50.0);
-    (word || number).then_some(ErrorClass::Logged)
+    let mut levels = LEVEL_MEMBERS
+        .iter()
+        .filter_map(|name| line.text(name))
+        .filter(|level| !level.is_empty())
+        .peekable();
+    let number = line.number("level");
+    let is_one = if levels.peek().is_some() || number.is_some() {
+        levels.any(|level| is_error(&level)) || number.is_some_and(|level| level >= 50.0)
+    } else {
+        line.text(TYPE_MEMBER).is_some_and(|kind| !kind.is_empty())
+    };
+    is_one.then(|| {
+        let said = ["errorType", "errorMessage", "message", "msg"];
+        let mut said = said.iter().filter_map(|name| line.text(name));
+        said.find_map(|text: Cow<'_, str>| class_of_phrases(&text))
+            .unwrap_or(ErrorClass::Logged)
+    })
 }

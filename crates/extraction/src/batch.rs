@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use signals::series::function_of_log_group;
 use signals::{BatchId, BatchIdentity, EventId, Minute, Run, StreamId, Version};
 
+use crate::application::Errors;
 use crate::counts::{Counts, Reason};
 use crate::envelope::{self, Document, Stream};
-use crate::extract::{self, Said};
+use crate::extract::{self, Said, Unreadable};
 use crate::payload::{self, PayloadError};
-use crate::rollup::{Limits, Roller, Rollups, Room};
+use crate::rollup::{Limits, Roller, Rollups, Room, Samples};
 use crate::stream;
 
 /// The rollups of one batch.
@@ -30,6 +31,15 @@ pub struct Batch {
     pub run: Option<Run>,
     /// What its log events say.
     pub rollups: Rollups,
+    /// The errors its log events tell of. No series is made of them.
+    pub errors: Errors,
+}
+
+impl Batch {
+    /// Whether it has samples or errors.
+    pub(crate) fn says_something(&self) -> bool {
+        !self.rollups.is_empty() || !self.errors.is_empty()
+    }
 }
 
 /// Log events that other batches own, by the document of the payload they are in: they are not counted again.
@@ -65,7 +75,15 @@ pub fn read_payload(
     rules: &Rules,
     skip: &Skip,
 ) -> Result<(Vec<Batch>, Counts), PayloadError> {
-    let text = payload::text(event, rules.inflate_cap)?;
+    read_text(&payload::text(event, rules.inflate_cap)?, rules, skip)
+}
+
+/// The same, of the text inside a payload.
+pub(crate) fn read_text(
+    text: &str,
+    rules: &Rules,
+    skip: &Skip,
+) -> Result<(Vec<Batch>, Counts), PayloadError> {
     let mut counts = Counts {
         bytes: text.len() as u64,
         ..Counts::default()
@@ -74,7 +92,7 @@ pub fn read_payload(
     let mut seen = BTreeSet::new();
     let mut room = Room::new(&rules.limits);
     let mut position = 0;
-    envelope::documents(&text, |document| {
+    envelope::documents(text, |document| {
         let at = position;
         position += 1;
         match document {
@@ -87,7 +105,7 @@ pub fn read_payload(
                 let skip = skip.get(&at).map_or(&[][..], Vec::as_slice);
                 let batch = read_stream(&stream, at, skip, &mut room, &mut counts)?;
                 // The same batch twice in one payload: it overwrites itself, as it would in the store.
-                if !batch.rollups.is_empty() && seen.insert(batch.id.clone()) {
+                if batch.says_something() && seen.insert(batch.id.clone()) {
                     batches.push(batch);
                 }
             }
@@ -104,7 +122,7 @@ pub fn read_payload(
     Ok((batches, counts))
 }
 
-fn refuse(stream: &Stream<'_>, counts: &mut Counts) -> Result<(), PayloadError> {
+pub(crate) fn refuse(stream: &Stream<'_>, counts: &mut Counts) -> Result<(), PayloadError> {
     let mut events = 0;
     stream.events(|_, _| events += 1)?;
     counts.events += events;
@@ -125,6 +143,7 @@ fn read_stream(
         identity.add(part.as_bytes());
     }
     let mut roller = Roller::new(room);
+    let mut errors = Errors::default();
     let mut ids = Ids::default();
     stream.events(|raw, event| {
         counts.events += 1;
@@ -139,29 +158,25 @@ fn read_stream(
             }
         };
         identity.add(event.id.as_bytes());
+        counts.hear(event.millis);
         if ids.skips(event.id.as_bytes(), skip) {
             counts.skipped += 1;
             return;
         }
-        let fits = match extract::read(&event.message, event.millis) {
-            Ok(Said::Metrics(document)) => roller.document(&document),
-            Ok(Said::Report(report)) => {
-                roller.report(function, Minute::from_millis(event.millis), &report)
-            }
-            Ok(Said::Error(class)) => {
-                *counts.application_errors.entry(class).or_default() += 1;
-                true
-            }
-            Ok(Said::Nothing) => true,
-            Err(unreadable) => {
-                counts.reject(unreadable.into(), 1);
-                true
-            }
-        };
-        if !fits {
-            counts.reject(Reason::SeriesLimit, 1);
-        }
+        take(
+            &event.message,
+            event.millis,
+            function,
+            &stream.log_group,
+            &mut Taken {
+                samples: &mut roller,
+                errors: &mut errors,
+                counts,
+            },
+        );
     })?;
+    let (rollups, capped) = roller.finish();
+    counts.cap(&capped);
     Ok(Batch {
         log_group: stream.log_group.clone().into_owned(),
         id: identity.finish(),
@@ -169,8 +184,58 @@ fn read_stream(
         stream: StreamId::of(&stream.owner, &stream.log_group, &stream.log_stream),
         document,
         run: ids.run(),
-        rollups: roller.finish(),
+        rollups,
+        errors,
     })
+}
+
+/// What the log events of one batch add to.
+pub(crate) struct Taken<'t, S> {
+    pub(crate) samples: &'t mut S,
+    pub(crate) errors: &'t mut Errors,
+    pub(crate) counts: &'t mut Counts,
+}
+
+/// Reads one message and adds what it says. Everything that a log event can add but its own count goes through here,
+/// or must do exactly the same.
+pub(crate) fn take(
+    message: &str,
+    millis: i64,
+    function: &str,
+    log_group: &str,
+    to: &mut Taken<'_, impl Samples>,
+) {
+    let counts = &mut *to.counts;
+    let fits = match extract::read(message, millis) {
+        Ok(Said::Metrics(document)) => to.samples.document(&document),
+        Ok(Said::Report(report)) => {
+            to.samples
+                .report(function, Minute::from_millis(millis), &report)
+        }
+        Ok(Said::Error(line)) => {
+            *counts.application_errors.entry(line.class).or_default() += 1;
+            to.errors
+                .take(&line, message.len(), millis, &mut counts.examined);
+            true
+        }
+        Ok(Said::LogsDropped(records)) => {
+            counts.logs_dropped = counts.logs_dropped.saturating_add(records);
+            true
+        }
+        Ok(Said::Nothing) => true,
+        Err(unreadable) => {
+            if let Unreadable::Emf(rejection) = unreadable {
+                counts
+                    .violations
+                    .take(log_group, rejection, message, &mut counts.examined);
+            }
+            counts.reject(unreadable.into(), 1);
+            true
+        }
+    };
+    if !fits {
+        counts.reject(Reason::SeriesLimit, 1);
+    }
 }
 
 /// The ids of a batch as they come.

@@ -4,9 +4,14 @@ use std::collections::BTreeMap;
 
 use signals::emf::Rejection;
 
+mod violations;
+
+pub use violations::{Broken, OTHER, Violation, Violations};
+
 use crate::application::ErrorClass;
 use crate::envelope::BadRecord;
 use crate::extract::Unreadable;
+use crate::rollup::Capped;
 
 /// Why something that was read makes no samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,6 +90,16 @@ pub struct Counts {
     pub rejected: BTreeMap<Reason, u64>,
     /// Log events that tell of an error, by class.
     pub application_errors: BTreeMap<ErrorClass, u64>,
+    /// Documents that CloudWatch drops without a word, by log group, namespace and reason.
+    pub violations: Violations,
+    /// Data that went to an overflow series, by namespace and dimension: see [`crate::rollup::Limits`].
+    pub capped: Capped,
+    /// Log records that Lambda says it dropped before they became log events.
+    pub logs_dropped: u64,
+    /// The timestamps of the earliest and the latest log event, milliseconds since 1970.
+    pub times: Option<(i64, i64)>,
+    /// Bytes of lines that were read a second time to say more of an error or a violation than its class.
+    pub examined: u64,
 }
 
 impl Counts {
@@ -92,6 +107,19 @@ impl Counts {
     pub fn reject(&mut self, reason: Reason, times: u64) {
         if times > 0 {
             *self.rejected.entry(reason).or_default() += times;
+        }
+    }
+
+    /// Notes the timestamp of a log event.
+    pub(crate) fn hear(&mut self, millis: i64) {
+        let (first, last) = self.times.unwrap_or((millis, millis));
+        self.times = Some((first.min(millis), last.max(millis)));
+    }
+
+    /// Counts data that went to overflow series.
+    pub(crate) fn cap(&mut self, capped: &Capped) {
+        for (name, times) in capped {
+            *self.capped.entry(name.clone()).or_default() += times;
         }
     }
 
@@ -108,5 +136,13 @@ impl Counts {
         for (class, times) in &other.application_errors {
             *self.application_errors.entry(*class).or_default() += times;
         }
+        self.violations.merge(&other.violations);
+        self.cap(&other.capped);
+        self.logs_dropped = self.logs_dropped.saturating_add(other.logs_dropped);
+        if let Some((first, last)) = other.times {
+            self.hear(first);
+            self.hear(last);
+        }
+        self.examined += other.examined;
     }
 }

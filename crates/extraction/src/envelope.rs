@@ -15,15 +15,15 @@ use crate::members::{integer, members, text};
 use crate::payload::{Misread, PayloadError};
 
 /// Longest name of a log group (`CreateLogGroup` in the CloudWatch Logs API reference).
-const MAX_LOG_GROUP: usize = 512;
+pub(crate) const MAX_LOG_GROUP: usize = 512;
 /// First millisecond of year 9999: minutes beyond have no RFC 3339 name.
 const END_OF_TIME: i64 = 253_370_764_800_000;
 /// Largest message: what PutLogEvents takes (Amazon CloudWatch Logs quotas, "Event size").
-const MAX_MESSAGE: usize = 1024 * 1024;
+pub(crate) const MAX_MESSAGE: usize = 1024 * 1024;
 
 /// Elements of one `logEvents`. With an id of 56 digits a log event takes 110 bytes at least, so that a payload at
 /// the default inflate cap holds 610,000 of them; whoever sends more sends no log events.
-const MAX_EVENTS: usize = 610_000;
+pub(crate) const MAX_EVENTS: usize = 610_000;
 
 members! {
     /// A document as CloudWatch Logs sends it.
@@ -58,7 +58,7 @@ pub(crate) struct Stream<'a> {
     pub(crate) owner: Cow<'a, str>,
     pub(crate) log_group: Cow<'a, str>,
     pub(crate) log_stream: Cow<'a, str>,
-    events: &'a RawValue,
+    pub(crate) events: &'a RawValue,
 }
 
 /// One log event.
@@ -107,7 +107,7 @@ pub(crate) fn documents<'a>(
     }
 }
 
-fn document<'a>(envelope: &Envelope<'a>) -> Result<Document<'a>, PayloadError> {
+pub(crate) fn document<'a>(envelope: &Envelope<'a>) -> Result<Document<'a>, PayloadError> {
     match text(envelope.message_type).as_deref() {
         Some("DATA_MESSAGE") => {}
         Some("CONTROL_MESSAGE") => return Ok(Document::Control),
@@ -172,7 +172,7 @@ impl<'de, F: FnMut(&'de str, Result<LogEvent<'de>, BadRecord>)> Visitor<'de> for
     }
 }
 
-fn log_event(raw: &RawValue) -> Result<LogEvent<'_>, BadRecord> {
+pub(crate) fn log_event(raw: &RawValue) -> Result<LogEvent<'_>, BadRecord> {
     let record: Record<'_> = serde_json::from_str(raw.get()).map_err(|_| BadRecord::Shape)?;
     let id = text(record.id).ok_or(BadRecord::Shape)?;
     let millis = integer(record.timestamp).ok_or(BadRecord::Shape)?;

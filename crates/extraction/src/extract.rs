@@ -2,7 +2,7 @@
 
 use signals::emf::{self, Document, Object, Rejection};
 
-use crate::application::{self, ErrorClass};
+use crate::application::{self, ErrorLine};
 use crate::platform_records::{self, PlatformRecord, Report};
 
 /// What a message says.
@@ -12,8 +12,10 @@ pub(crate) enum Said<'a> {
     Metrics(Document<'a>),
     /// The end of an invocation.
     Report(Report),
-    /// An error, by class.
-    Error(ErrorClass),
+    /// An error.
+    Error(ErrorLine<'a>),
+    /// The platform dropped so many log records before they became log events.
+    LogsDropped(u64),
     /// Nothing that is counted.
     Nothing,
 }
@@ -32,27 +34,37 @@ pub(crate) fn read(message: &str, millis: i64) -> Result<Said<'_>, Unreadable> {
     let Some(text) = emf::document_in(message) else {
         return match platform_records::read_text(message) {
             Some(record) => record.map(said).map_err(|_| Unreadable::Report),
-            None => Ok(application::class_of_text(message).map_or(Said::Nothing, Said::Error)),
+            None => Ok(text_line(message)),
         };
     };
     let root = match Object::parse(text) {
         Ok(root) => root,
         Err(_) if emf::looks_like_json(text) => return Err(Unreadable::Emf(Rejection::NotJson)),
-        Err(_) => return Ok(application::class_of_text(message).map_or(Said::Nothing, Said::Error)),
+        Err(_) => return Ok(text_line(message)),
     };
     if let Some(document) = emf::decode_object(&root, millis).map_err(Unreadable::Emf)? {
         return Ok(Said::Metrics(document));
     }
     match platform_records::read_json(&root) {
         Some(record) => record.map(said).map_err(|_| Unreadable::Report),
-        None => Ok(application::class_of_json(&root).map_or(Said::Nothing, Said::Error)),
+        None => Ok(match application::class_of_json(&root) {
+            Some(class) => Said::Error(ErrorLine::json(class, root)),
+            None => Said::Nothing,
+        }),
     }
+}
+
+fn text_line(line: &str) -> Said<'_> {
+    application::class_of_text(line).map_or(Said::Nothing, |class| {
+        Said::Error(ErrorLine::text(class, line))
+    })
 }
 
 fn said<'a>(record: PlatformRecord) -> Said<'a> {
     match record {
         PlatformRecord::Report(report) => Said::Report(report),
-        PlatformRecord::InitFailed => Said::Error(ErrorClass::Init),
+        PlatformRecord::InitFailed => Said::Error(ErrorLine::init()),
+        PlatformRecord::LogsDropped(records) => Said::LogsDropped(records),
         PlatformRecord::Other => Said::Nothing,
     }
 }

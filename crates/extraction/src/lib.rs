@@ -14,6 +14,7 @@ pub mod payload;
 mod platform_records;
 pub mod reader;
 pub mod rollup;
+pub mod runs;
 mod stream;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

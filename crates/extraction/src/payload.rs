@@ -8,6 +8,10 @@
     reason = "the one place: every byte is counted against the cap"
 )]
 
+mod quick;
+
+pub(crate) use quick::Inflater;
+
 use std::borrow::Cow;
 use std::io::{ErrorKind, Read};
 
@@ -140,23 +144,85 @@ struct Logs<'a> {
     data: Cow<'a, str>,
 }
 
-/// The text inside a Lambda event, at most `cap` bytes. Bytes that are not UTF-8 become U+FFFD, as CloudWatch Logs
-/// itself makes of them.
+/// A batch of a Kinesis stream that CloudWatch Logs writes to.
+#[derive(Deserialize)]
+struct Batch<'a> {
+    #[serde(borrow, rename = "Records")]
+    records: Vec<Record<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Record<'a> {
+    #[serde(borrow)]
+    kinesis: Logs<'a>,
+}
+
+/// The compressed bytes inside a Lambda event: one piece, or one for each record of a Kinesis batch, which holds in
+/// `data` what `awslogs.data` holds otherwise ("Using AWS Lambda with Amazon Kinesis", AWS Lambda developer guide).
+fn compressed(event: &[u8]) -> Result<Vec<Vec<u8>>, PayloadError> {
+    let pieces = match serde_json::from_slice::<Event<'_>>(event) {
+        Ok(event) => vec![event.awslogs],
+        Err(error) => match serde_json::from_slice::<Batch<'_>>(event) {
+            Ok(batch) => batch
+                .records
+                .into_iter()
+                .map(|record| record.kinesis)
+                .collect(),
+            Err(_) => return Err(PayloadError::NotAnEvent(Misread::of(&error))),
+        },
+    };
+    // "Forgiving" as the WHATWG has it: white space is skipped, padding may be absent.
+    let decoded = pieces
+        .iter()
+        .map(|piece| base64_simd::forgiving_decode_to_vec(piece.data.as_bytes()));
+    decoded
+        .collect::<Result<_, _>>()
+        .map_err(|_| PayloadError::NotBase64)
+}
+
+/// The bytes inside a Lambda event, at most `cap`; those of several records one after the other.
+fn bytes(event: &[u8], cap: usize) -> Result<Vec<u8>, PayloadError> {
+    let mut all = Vec::new();
+    for piece in compressed(event)? {
+        let inflated = gunzip(&piece, cap - all.len()).map_err(|error| match error {
+            PayloadError::TooLarge { .. } => PayloadError::TooLarge { cap },
+            error => error,
+        })?;
+        if all.is_empty() {
+            all = inflated;
+        } else {
+            all.extend_from_slice(&inflated);
+        }
+    }
+    Ok(all)
+}
+
+/// The text inside a Lambda event, at most `cap` bytes. A byte that is not UTF-8 becomes a question mark, so that the
+/// text is not longer than what was sent.
 ///
 /// # Errors
 /// Says at which layer the event is broken.
 pub fn text(event: &[u8], cap: usize) -> Result<String, PayloadError> {
-    let event: Event<'_> = serde_json::from_slice(event)
-        .map_err(|error| PayloadError::NotAnEvent(Misread::of(&error)))?;
-    // "Forgiving" as the WHATWG has it: white space is skipped, padding may be absent.
-    let compressed = base64_simd::forgiving_decode_to_vec(event.awslogs.data.as_bytes())
-        .map_err(|_| PayloadError::NotBase64)?;
-    let bytes = gunzip(&compressed, cap)?;
-    Ok(String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    let mut bytes = bytes(event, cap)?;
+    mend(&mut bytes);
+    // Nothing is left that is not UTF-8.
+    Ok(String::from_utf8(bytes).unwrap_or_default())
 }
 
-fn gunzip(compressed: &[u8], cap: usize) -> Result<Vec<u8>, PayloadError> {
+/// Makes UTF-8 of any bytes, in place: each that belongs to no character becomes a question mark.
+pub(crate) fn mend(bytes: &mut [u8]) {
+    let mut from = 0;
+    while let Some(rest) = bytes.get_mut(from..)
+        && let Err(error) = simdutf8::compat::from_utf8(rest)
+    {
+        from += error.valid_up_to();
+        let wrong = error.error_len().unwrap_or(bytes.len() - from);
+        bytes[from..from + wrong].fill(b'?');
+        from += wrong;
+    }
+}
+
+pub(crate) fn gunzip(compressed: &[u8], cap: usize) -> Result<Vec<u8>, PayloadError> {
     let mut out = Vec::with_capacity(promised_size(compressed).min(cap));
     let mut rest = compressed;
     for member in 0..MAX_MEMBERS {

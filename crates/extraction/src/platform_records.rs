@@ -18,8 +18,10 @@ pub(crate) use text::read as read_text;
 pub(crate) enum PlatformRecord {
     /// An invocation ended.
     Report(Report),
-    /// The init phase failed: it may be tried again inside the first invocation, whose report then counts.
+    /// The init phase failed, or the restore of a snapshot: it may be tried again inside the first invocation, whose report then counts.
     InitFailed,
+    /// Lambda dropped log lines before they got here: how many, at least 1.
+    LogsDropped(u64),
     /// Start, end and whatever else is of no interest here.
     Other,
 }
@@ -46,8 +48,8 @@ impl Status {
     }
 }
 
-/// The end of one invocation. Numbers are finite and not negative; what the record does not say is `None`
-/// (Managed Instances are not billed by the invocation).
+/// The end of one invocation: every report counts as one, whatever else it says. Numbers are finite and not negative;
+/// what the record does not say is `None` (Managed Instances are not billed by the invocation).
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Report {
     pub(crate) duration_ms: Option<f64>,

@@ -1,14 +1,19 @@
 //! Extraction as a whole: tables of messages, hostile payloads, what must hold for every batch.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::*;
 use crate::testing::{EVENT, document, document_from, event, gzip, payload};
 
 mod documents;
+mod emitters;
+mod escapes;
 mod invariants;
 mod messages;
 mod payloads;
+mod regressions;
 
 fn read(event: &[u8]) -> Result<(Vec<Batch>, Counts), PayloadError> {
     read_payload(event, &Rules::default(), &Skip::new())

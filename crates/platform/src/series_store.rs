@@ -10,11 +10,19 @@ use std::fmt;
 use async_trait::async_trait;
 use signals::{Minute, Rollup, SeriesKey};
 
+use crate::deadline::Deadline;
+
 pub mod dynamodb;
+pub mod late;
 mod layout;
 #[cfg(test)]
 mod tests;
+pub use late::{Late, LateMark, LateMarks};
 pub use signals::{BatchId, BatchIdentity, Version};
+
+/// Days that what a batch said is kept, from its minute on: longer than any replay from a dead-letter queue, which
+/// keeps messages 14 days (Amazon SQS quotas). A minute that is older cannot be told from its batches any more.
+pub const RAW_DAYS: i64 = 15;
 
 /// The rollups of one minute (or hour), by series.
 pub type SeriesRollups = BTreeMap<SeriesKey, Rollup>;
@@ -93,9 +101,10 @@ impl SeriesStoreError {
 
 /// Rollups by log group. Ranges include both ends; minutes without rollups are absent from the answers.
 #[async_trait]
-pub trait SeriesStore: Send + Sync + fmt::Debug {
+pub trait SeriesStore: LateMarks + fmt::Debug {
     /// Stores what one batch says of each minute, in place of what an earlier write of the same batch said;
-    /// `version` is the one version whose log events it is made of, when that is known.
+    /// `version` is the one version whose log events it is made of, when that is known. Whoever may write minutes
+    /// that are sealed by then calls [`LateMarks::mark_late`] before.
     async fn put_batch_of(
         &self,
         log_group: &str,
@@ -103,6 +112,18 @@ pub trait SeriesStore: Send + Sync + fmt::Debug {
         version: Option<Version>,
         minutes: &Rollups,
     ) -> Result<Written, SeriesStoreError>;
+
+    /// The same while there is time: what the store has no room for is tried again until shortly before the deadline.
+    async fn put_batch_until(
+        &self,
+        log_group: &str,
+        batch: &BatchId,
+        version: Option<Version>,
+        minutes: &Rollups,
+        _deadline: &Deadline,
+    ) -> Result<Written, SeriesStoreError> {
+        self.put_batch_of(log_group, batch, version, minutes).await
+    }
 
     /// The same for a batch that no version is known of.
     async fn put_batch(

@@ -29,7 +29,7 @@ mod tests;
 
 use directive::Directive;
 pub use object::Object;
-pub use rejection::Rejection;
+pub use rejection::{Place, Rejection};
 
 /// Furthest a document's timestamp may lie before its log event's: two weeks (EMF specification, "Timestamp").
 pub const MAX_AGE_MILLIS: i64 = 14 * 24 * 60 * 60 * 1000;

@@ -89,6 +89,43 @@ metrics! {
     RejectedEvents: Count,
     /// Rollup items it wrote.
     RollupsWritten: Count,
+    /// Age of the newest log event of a payload when its rollups were written.
+    IngestLagSeconds: Seconds,
+    /// Age of the oldest log event of a payload when its rollups were written.
+    OldestIngestLagSeconds: Seconds,
+    /// Base64 in which payloads came.
+    BytesIn: Bytes,
+    /// JSON that was in them.
+    BytesInflated: Bytes,
+    /// Batches all of whose log events other batches had counted.
+    BatchesReplayed: Count,
+    /// Log events that other batches had counted.
+    EventsSkipped: Count,
+    /// Claims that do not fit what a payload holds: the stream was not delivered in contiguous runs.
+    LedgerGaps: Count,
+    /// Log records that Lambda dropped before they were log events.
+    LogsDropped: Count,
+    /// Log lines that tell of an error.
+    ApplicationErrors: Count,
+    /// Errors that no log line of their log group had told of in 30 days.
+    NewErrors: Count,
+    /// Documents in the embedded metric format that CloudWatch drops without a word, also by `reason`, and by
+    /// `log_group` and `namespace`.
+    EmfViolations: Count,
+    /// Data of series that are counted together, because one of their dimensions has too many values.
+    CardinalityCapped: Count,
+    /// Of a watched function (dimension `function_name` alone): peak memory of an environment.
+    MaxMemoryUsed: Megabytes,
+    /// Of a watched function: peak memory in percent of the memory it has.
+    MemoryUtilization: Percent,
+    /// Of a watched function: time of the init phase of cold starts.
+    InitDuration: Milliseconds,
+    /// Of a watched function: invocations that waited for an init phase.
+    ColdStarts: Count,
+    /// Of a watched function: invocations that Lambda ended at their timeout.
+    Timeouts: Count,
+    /// Of a watched function: invocations that ended at the memory limit.
+    OutOfMemory: Count,
     /// One for each detector run that finished evaluation and outbox.
     DetectorRun: Count,
     /// Age of the newest minute that any watched series has data for.
@@ -103,6 +140,8 @@ metrics! {
     MessagesPublished: Count,
     /// Messages given up after their last attempt.
     MessagesDead: Count,
+    /// Minutes that got rollups after they were sealed and wait to be sealed again; at least so many.
+    LateMinutes: Count,
     /// Whether a function's newest version is worse than the one it replaces, over the same minutes (dimensions
     /// `function`, `version`): 1 is worse, 0 is not, and none is too few requests to tell.
     CanaryVerdict: Count,

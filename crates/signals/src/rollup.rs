@@ -59,6 +59,47 @@ impl Rollup {
         self.histogram.add(value, weight);
     }
 
+    /// Adds one sample if that takes no memory. `false`, and nothing has changed, when it does or when the value is
+    /// not finite: see [`Rollup::growth`] and [`Rollup::add`].
+    #[inline]
+    #[must_use]
+    pub fn add_in_place(&mut self, value: f64) -> bool {
+        if !value.is_finite() || !self.histogram.add_in_place(value) {
+            return false;
+        }
+        self.add_to_sum(value);
+        self.count = self.count.saturating_add(1);
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
+        true
+    }
+
+    /// Bytes of memory that adding `weight` samples of one value takes.
+    #[must_use]
+    pub fn growth(&self, value: f64, weight: u64) -> usize {
+        if value.is_finite() {
+            self.histogram.growth(value, weight)
+        } else {
+            0
+        }
+    }
+
+    /// Back to no samples; what memory there is stays for the next ones.
+    pub fn clear(&mut self) {
+        let mut histogram = std::mem::take(&mut self.histogram);
+        histogram.clear();
+        *self = Self {
+            histogram,
+            ..Self::default()
+        };
+    }
+
+    /// Bytes of memory that are held besides the rollup itself, samples or not.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.histogram.held()
+    }
+
     /// Adds a statistic set: it is known how many samples there were and how large, but not where each lay, so
     /// the percentiles never see it. A set without samples changes nothing.
     pub fn add_statistics(&mut self, count: u64, sum: f64, min: f64, max: f64) {
@@ -77,13 +118,14 @@ impl Rollup {
             return;
         }
         self.add_to_sum(other.sum);
-        self.compensation += other.compensation;
+        self.compensation = (self.compensation + other.compensation).clamp(-f64::MAX, f64::MAX);
         self.count = self.count.saturating_add(other.count);
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
         self.histogram.merge(&other.histogram);
     }
 
+    #[inline]
     fn add_to_sum(&mut self, value: f64) {
         let total = self.sum + value;
         if total.is_finite() {
@@ -170,6 +212,13 @@ impl Rollup {
             return Err(reader.damaged(format!("sum {sum}, minimum {min}, maximum {max}")));
         }
         let histogram = Histogram::decode(&mut reader)?;
+        // Both saturate at the same number.
+        if histogram.total() > count {
+            let total = histogram.total();
+            return Err(
+                reader.damaged(format!("{count} samples, {total} of them in the histogram"))
+            );
+        }
         reader.end()?;
         Ok(Self {
             count,

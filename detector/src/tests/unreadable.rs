@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use platform::series_store::{
-    BatchId, Rollups, RollupsByVersion, SeriesStore, SeriesStoreError, Version, VersionsHeard,
-    Written,
+    BatchId, Late, LateMark, LateMarks, Rollups, RollupsByVersion, SeriesStore, SeriesStoreError,
+    Version, VersionsHeard, Written,
 };
 use signals::{Minute, SeriesKey};
 use tokio::sync::Notify;
@@ -37,6 +38,27 @@ impl Unreadable {
 }
 
 type Answer<T> = Result<T, SeriesStoreError>;
+
+#[async_trait]
+impl LateMarks for Unreadable {
+    async fn mark_late(
+        &self,
+        log_group: &str,
+        batch: &BatchId,
+        minutes: &Rollups,
+        now: Timestamp,
+    ) -> Answer<u64> {
+        self.inner.mark_late(log_group, batch, minutes, now).await
+    }
+
+    async fn late(&self, log_group: &str, limit: u16) -> Answer<Late> {
+        self.inner.late(log_group, limit).await
+    }
+
+    async fn forget_late(&self, log_group: &str, marks: &[LateMark]) -> Answer<u64> {
+        self.inner.forget_late(log_group, marks).await
+    }
+}
 
 #[async_trait]
 impl SeriesStore for Unreadable {

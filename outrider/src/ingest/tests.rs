@@ -3,6 +3,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::ingest::input::Input;
+use crate::ingest::replay::ReplayArgs;
 
 const EVENT: i64 = 1_795_200_000_000;
 
@@ -36,6 +38,7 @@ fn ingest(summary: bool, files: &[(&str, &str)]) -> (ExitCode, String, String) {
     let args = IngestArgs {
         summary,
         repeat: 2,
+        replay: ReplayArgs::default(),
         files: files.collect(),
     };
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
@@ -121,6 +124,55 @@ fn a_batch_that_is_there_twice_counts_once() {
     );
 }
 
+/// A Lambda event with reports whose ids are these numbers.
+fn cut(stream: &str, ids: std::ops::RangeInclusive<i64>) -> String {
+    let events: Vec<_> = ids
+        .map(|id| crate::local::journal::LogEvent {
+            id: format!("{id:056}"),
+            timestamp: EVENT + id,
+            message: report(&format!("{id}.5")),
+        })
+        .collect();
+    String::from_utf8(
+        crate::local::subscription::payload("/aws/lambda/f", stream, &events).unwrap(),
+    )
+    .unwrap()
+}
+
+#[test]
+fn log_events_that_come_again_in_another_cut_count_once() {
+    let once = cut("a", 1..=9);
+    let (_, expected, _) = ingest(false, &[("a.json", &once)]);
+    let cuts = [cut("a", 3..=5), cut("a", 1..=4), cut("a", 5..=9)];
+    for (rule, order, again) in [
+        ("in order", [1, 0, 2], 3),
+        ("from behind", [2, 0, 1], 3),
+        ("the middle first", [0, 1, 2], 3),
+    ] {
+        let lines = order.map(|at| cuts[at].as_str()).join("\n");
+        let (code, stdout, stderr) = ingest(false, &[("a.jsonl", &lines)]);
+        assert_eq!(code, ExitCode::SUCCESS);
+        assert_eq!(stdout, expected, "{rule}");
+        assert_eq!(
+            stderr,
+            format!(
+                "outrider: {again} log events are there more than once and were counted once\n"
+            ),
+            "{rule}"
+        );
+    }
+    let lines = [&cuts[1], &cuts[0], &cuts[0], &once].map(String::as_str);
+    let (_, stdout, stderr) = ingest(false, &[("a.jsonl", &lines.join("\n"))]);
+    assert_eq!(stdout, expected, "what is left of the whole are its last");
+    assert_eq!(
+        stderr,
+        "outrider: 1 batches and 7 log events of others are there more than once and were counted once\n"
+    );
+    let lines = [cut("a", 1..=3), cut("b", 2..=4)].join("\n");
+    let (_, _, stderr) = ingest(false, &[("a.jsonl", &lines)]);
+    assert_eq!(stderr, "", "ids are those of one stream");
+}
+
 #[test]
 fn a_payload_that_cannot_be_read_is_named_and_costs_no_other() {
     let lines = [
@@ -158,6 +210,7 @@ fn files_that_are_not_there_or_have_another_name_are_wrong_use() {
     let args = IngestArgs {
         summary: true,
         repeat: 1,
+        replay: ReplayArgs::default(),
         files: vec!["/nowhere/a.json".into()],
     };
     let error = run(&args, &mut Vec::new(), &mut Vec::new()).unwrap_err();
@@ -209,6 +262,7 @@ fn a_reader_that_has_gone_away_does_not_hide_what_cannot_be_read() {
         let args = IngestArgs {
             summary: false,
             repeat: 1,
+            replay: ReplayArgs::default(),
             files: vec![file],
         };
         let code = run(&args, &mut Gone, &mut Vec::new()).unwrap();

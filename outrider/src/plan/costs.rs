@@ -47,7 +47,9 @@ const OWN_LOG_BYTES: f64 = 1_500.0;
 const SIGNALS: f64 = 4.0;
 const ROUTINE_MINUTES: f64 = 5.0;
 /// Custom metrics of Outrider itself: `log-processor/src/telemetry.rs`, `detector/src/telemetry.rs`.
-const OWN_METRICS: f64 = 12.0;
+const OWN_METRICS: f64 = 25.0;
+/// And of each watched function: `log-processor/src/telemetry/functions.rs`.
+const FUNCTION_METRICS: f64 = 6.0;
 /// Minutes of rollups that a run of the detector reads again, and the kilobytes that one read unit covers, strongly
 /// consistent (Amazon DynamoDB pricing, November 2026).
 const MINUTES_READ: f64 = 8.0;
@@ -187,6 +189,21 @@ fn pipeline(bill: &mut Bill<'_>, load: &Workload, all: &Inventory) {
     let stored = (raw + sealed) * load.rollup_bytes / GB;
     let kept = prices.dynamodb.storage_gb_month + prices.dynamodb.recovery_gb_month;
     bill.add(payer, "rollups: kept", stored, "GB", kept);
+    // A batch that continues its stream: one link is read, one is written, each below a kilobyte.
+    bill.add(
+        payer,
+        "ledger: reads",
+        batches,
+        "read units",
+        prices.dynamodb.million_read_units / MILLION,
+    );
+    bill.add(
+        payer,
+        "ledger: writes",
+        batches,
+        "write units",
+        prices.dynamodb.million_write_units / MILLION,
+    );
     // A claim, a pointer and the mark of a finished window, each run.
     bill.add(
         payer,
@@ -226,7 +243,7 @@ fn pipeline(bill: &mut Bill<'_>, load: &Workload, all: &Inventory) {
     bill.add(
         payer,
         "own metrics",
-        OWN_METRICS,
+        OWN_METRICS + FUNCTION_METRICS * load.services,
         "metrics",
         prices.cloudwatch.metric_month,
     );

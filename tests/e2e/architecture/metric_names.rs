@@ -12,7 +12,7 @@ use super::{none, one};
 /// Where the names are.
 const HOME: &str = "crates/signals/src/metric.rs";
 /// Literals that are equal to a metric's name and mean something else.
-const OTHER_MEANINGS: [(&str, &str, &str); 2] = [
+const OTHER_MEANINGS: [(&str, &str, &str); 3] = [
     (
         "car-api/src/lib.rs",
         "ConfigError",
@@ -22,6 +22,11 @@ const OTHER_MEANINGS: [(&str, &str, &str); 2] = [
         "crates/platform/src/notifier/sns.rs",
         "Throttled",
         "an error code of Amazon SNS",
+    ),
+    (
+        "outrider/src/local/subscription.rs",
+        "RetriesExhausted",
+        "why Lambda gave an invocation up, in its own record",
     ),
 ];
 

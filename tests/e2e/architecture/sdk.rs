@@ -15,7 +15,7 @@ const ADAPTERS: [&str; 6] = [
     "sqs",
 ];
 /// Whoever else may, and why.
-const OTHERS: [(&str, &str); 11] = [
+const OTHERS: [(&str, &str); 13] = [
     (
         "car-api/src/lib.rs",
         "connects the service: one client each",
@@ -52,7 +52,15 @@ const OTHERS: [(&str, &str); 11] = [
         "responder/src/version/lambda.rs",
         "the adapter of AWS Lambda; in the embedded stack a file of that name stands for the service itself",
     ),
+    (
+        "outrider/src/ingest/replay/target.rs",
+        "connects the replay of dead letters",
+    ),
     ("outrider/src/local.rs", "connects the embedded stack"),
+    (
+        "outrider/src/local/open_logs.rs",
+        "connects the replay to the embedded stack",
+    ),
     (
         "outrider/src/local/lambda.rs",
         "connects car-api in the embedded stack",

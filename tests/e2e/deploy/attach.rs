@@ -27,7 +27,7 @@ const CAR: [&str; 11] = [
 
 /// Metric documents, reports as JSON and as text, and errors. Terms, because an existing function may log text; they
 /// match in JSON as well: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html>
-const PATTERN: &str = r#"?_aws ?"platform.report" ?"platform.initReport" ?"REPORT RequestId" ?ERROR ?FATAL ?CRITICAL ?panicked ?"Task timed out" ?"Runtime exited""#;
+const PATTERN: &str = r#"?_aws ?"platform.report" ?"platform.initReport" ?"REPORT RequestId" ?ERROR ?FATAL ?CRITICAL ?panicked ?"panic:" ?Traceback ?Exception ?"Task timed out" ?"Runtime exited""#;
 
 fn parameters(template: &mut Template) -> Result<(), ChangeError> {
     let group = json!({

@@ -82,8 +82,9 @@ const AWS: [Emitted; 7] = [
         ],
     ),
 ];
-/// What Outrider says of itself: `service` is the function, and verdicts have the function and its version.
-const OWN: [(&str, &[&str]); 3] = [
+/// What Outrider says: `service` is the function that speaks of itself, verdicts have the function and its version, and
+/// what log-processor says of a watched function has that function's name alone.
+const OWN: [(&str, &[&str]); 4] = [
     (
         "detector",
         &[
@@ -98,9 +99,37 @@ const OWN: [(&str, &[&str]); 3] = [
     ),
     (
         "log-processor",
-        &["LogEvents", "Samples", "RejectedEvents", "RollupsWritten"],
+        &[
+            "LogEvents",
+            "Samples",
+            "RejectedEvents",
+            "RollupsWritten",
+            "BytesIn",
+            "BytesInflated",
+            "BatchesReplayed",
+            "EventsSkipped",
+            "LedgerGaps",
+            "LogsDropped",
+            "ApplicationErrors",
+            "NewErrors",
+            "EmfViolations",
+            "CardinalityCapped",
+            "IngestLagSeconds",
+            "OldestIngestLagSeconds",
+        ],
     ),
     ("", &["CanaryVerdict"]),
+    (
+        "of a watched function",
+        &[
+            "MaxMemoryUsed",
+            "MemoryUtilization",
+            "InitDuration",
+            "ColdStarts",
+            "Timeouts",
+            "OutOfMemory",
+        ],
+    ),
 ];
 
 /// Whether somebody emits the metric with exactly these dimensions (names and, where they are texts, values).
@@ -120,6 +149,7 @@ pub(super) fn emitted(
             {
                 service.as_str()
             }
+            [(name, _)] if name == "function_name" => "of a watched function",
             [(function, _), (version, _)] if function == "function" && version == "version" => "",
             _ => {
                 return Err(format!(

@@ -360,7 +360,12 @@ const CALLS: [(&str, &str, &[&str]); 13] = [
     (
         "LogProcessorRole",
         "SeriesTable",
-        &["dynamodb:BatchWriteItem"],
+        &[
+            "dynamodb:BatchWriteItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "dynamodb:UpdateItem",
+        ],
     ),
     (
         "DetectorRole",

@@ -120,6 +120,33 @@ async fn a_payload_becomes_rollups_and_a_second_delivery_changes_nothing() {
 }
 
 #[tokio::test]
+async fn records_of_a_kinesis_batch_are_read_as_the_subscription_wrote_them() {
+    let world = World::start().await;
+    let mut function = world.function().await;
+    let record = |group: &str| {
+        let data = &payload(group)["awslogs"]["data"];
+        json!({
+            "eventSource": "aws:kinesis", "eventName": "aws:kinesis:record",
+            "kinesis": { "partitionKey": "p", "sequenceNumber": "1", "kinesisSchemaVersion": "1.0", "data": data },
+        })
+    };
+    let other = "/aws/lambda/others";
+    let batch = json!({ "Records": [record(GROUP), record(other)] });
+    let outcome = function.invoke(&batch).await.response();
+    assert_eq!(
+        (&outcome["events"], &outcome["items_written"]),
+        (&json!(8), &json!(2)),
+        "{outcome}"
+    );
+    let bare = World::start().await;
+    let mut function = bare.function().await;
+    for group in [GROUP, other] {
+        function.invoke(&payload(group)).await.response();
+        assert_eq!(world.minute(group).await, bare.minute(group).await);
+    }
+}
+
+#[tokio::test]
 async fn what_car_api_writes_is_what_log_processor_counts() {
     let world = World::start().await;
     let cars = Server::start().await;
@@ -198,7 +225,11 @@ async fn a_poisoned_payload_is_an_error_and_the_next_one_is_served() {
     for (poison, part) in [
         (json!({ "awslogs": { "data": "bm90IGd6aXA=" } }), "not gzip"),
         (json!({ "awslogs": { "data": "H4sI" } }), "cut short"),
-        (json!({ "Records": [] }), "no subscription payload"),
+        (json!({ "Records": [] }), "it is empty"),
+        (
+            json!({ "Records": [{ "s3": {} }] }),
+            "no subscription payload",
+        ),
     ] {
         let error = function.invoke(&poison).await.error();
         assert_eq!(error["errorType"], "LogProcessor.Permanent", "{error}");

@@ -12,9 +12,19 @@ pub(crate) fn read(line: &Object<'_>) -> Option<Result<PlatformRecord, BadReport
     let kind = line.text("type")?;
     match kind.strip_prefix("platform.")? {
         "report" => Some(report(line).map(PlatformRecord::Report)),
-        "initReport" => Some(Ok(init_report(line))),
+        // A restore is what SnapStart has for an init.
+        "initReport" | "restoreReport" => Some(Ok(init_report(line))),
+        "logsDropped" => Some(Ok(logs_dropped(line))),
         _ => Some(Ok(PlatformRecord::Other)),
     }
+}
+
+fn logs_dropped(line: &Object<'_>) -> PlatformRecord {
+    let records = line
+        .object("record")
+        .and_then(|record| record.get("droppedRecords")?.get().parse().ok());
+    // The record is there because something was dropped, whatever it says of how much.
+    PlatformRecord::LogsDropped(records.unwrap_or(0).max(1))
 }
 
 fn init_report(line: &Object<'_>) -> PlatformRecord {

@@ -47,7 +47,7 @@ pub(crate) fn read(message: &str) -> Option<Result<PlatformRecord, BadReport>> {
     if message.starts_with("REPORT RequestId: ") {
         return Some(report(message).map(PlatformRecord::Report));
     }
-    if message.starts_with("INIT_REPORT ") {
+    if message.starts_with("INIT_REPORT ") || message.starts_with("RESTORE_REPORT ") {
         let [.., status, _] = labels(message);
         let failed = matches!(
             status.map(Status::of),
@@ -64,7 +64,6 @@ pub(crate) fn read(message: &str) -> Option<Result<PlatformRecord, BadReport>> {
         "END RequestId: ",
         "INIT_START ",
         "RESTORE_START ",
-        "RESTORE_REPORT ",
         "XRAY TraceId: ",
     ]
     .iter()

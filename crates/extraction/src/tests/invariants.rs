@@ -1,6 +1,6 @@
 //! What must hold for every batch: names, splits, duplicates, limits.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
@@ -151,7 +151,7 @@ fn a_dimension_that_explodes_costs_its_own_samples_and_no_other() {
     assert_eq!(rejected(&counts), [("series_limit", 40)]);
     for limits in [
         Limits {
-            key_bytes: 200,
+            memory_bytes: 60_000,
             ..Limits::default()
         },
         Limits {

@@ -39,6 +39,8 @@ fn check(fixture: &str, expand: impl Fn(&str) -> String) {
             .into_iter()
             .collect();
         assert_eq!(rejected(&counts), reasons, "{rule}");
+        let dropped = row["dropped"].as_u64().unwrap_or(0);
+        assert_eq!(counts.logs_dropped, dropped, "{rule}");
         let classes: Vec<_> = counts
             .application_errors
             .keys()

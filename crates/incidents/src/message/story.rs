@@ -187,7 +187,8 @@ impl<'a> Story<'a> {
         )
     }
 
-    /// How many requests suffer, or that nobody knows.
+    /// How many requests suffer, or that nobody knows. The most requests may suffer on another series than the worst
+    /// one, which the headline names; then it says so.
     pub(crate) fn impact(&self) -> String {
         // Series overlap (a route is part of its service), so their requests must not be added up.
         // The last of equals is taken, so the worst must come last.
@@ -199,6 +200,20 @@ impl<'a> Story<'a> {
         let Some(member) = most else {
             return "unknown: no series breaches in this minute".to_owned();
         };
+        let impact = self.impact_on(member);
+        match self.members.first() {
+            Some(worst) if worst.reading.series != member.reading.series => {
+                let worst = tame(&worst.reading.label);
+                format!(
+                    "{impact}; the widest of {}, {worst} is the worst",
+                    self.members.len()
+                )
+            }
+            _ => impact,
+        }
+    }
+
+    fn impact_on(&self, member: &Member) -> String {
         let label = tame(&member.reading.label);
         let happened = match self.group().symptom {
             Symptom::Latency => "were slower than normal",

@@ -67,6 +67,28 @@ fn the_mail_that_closes_it() {
 }
 
 #[test]
+fn the_impact_says_so_when_it_is_on_another_series_than_the_headline() {
+    let (worst, mut widest) = (member("POST /cars"), member("all routes"));
+    widest.tail = worst.tail * 10.0;
+    let impact = |members: &[Member]| {
+        let mail = opened(members)[0].email.clone();
+        let lines: Vec<String> = mail.lines().map(str::to_owned).collect();
+        assert!(lines[0].contains("POST /cars"), "{mail}");
+        lines[1].clone()
+    };
+    let alone = impact(std::slice::from_ref(&worst));
+    // As many requests: it is the worst one's impact.
+    assert_eq!(impact(&[widest.clone(), worst.clone()]), alone);
+    widest.requests = widest.requests.map(|requests| requests * 2);
+    widest.affected = widest.affected.map(|affected| affected * 2);
+    assert_eq!(
+        impact(&[worst, widest]),
+        "Impact: 31% of requests to all routes were slower than normal (824 of 2,660 in 5 min); \
+         the widest of 2, POST /cars is the worst"
+    );
+}
+
+#[test]
 fn the_mail_of_an_incident_with_many_members_about_which_little_is_known() {
     let mut members: Vec<Member> = (0..30)
         .map(|i| member(&format!("GET /parts/{i:02}")))

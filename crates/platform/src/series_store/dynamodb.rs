@@ -1,12 +1,11 @@
 //! [`SeriesStore`] on one DynamoDB table; the items are described in `layout.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::AttributeValue;
 use signals::{Minute, Rollup, SeriesKey, packed};
 
 use super::layout::{self, Kind, Part};
@@ -14,15 +13,12 @@ use super::{
     BatchId, Rollups, RollupsByVersion, SeriesRollups, SeriesStore, SeriesStoreError, Version,
     VersionsHeard, Written,
 };
+use crate::deadline::Deadline;
 use crate::dynamodb::{self as calls, Item};
 
-/// Puts of one BatchWriteItem (Amazon DynamoDB API reference). With parts of 350 KB that is below its 16 MB.
-const PUTS: usize = 25;
-/// How often items that the service left out are tried. With the waits below: 1.5 s in all, which fits several
-/// times into a function's timeout.
-const ATTEMPTS: u32 = 6;
-/// The first wait; each further one is twice as long ("retry with exponential backoff": BatchWriteItem).
-const FIRST_WAIT: Duration = Duration::from_millis(50);
+mod late;
+mod writing;
+
 
 /// [`SeriesStore`] on one DynamoDB table.
 #[derive(Debug, Clone)]
@@ -83,81 +79,13 @@ impl DynamoDbSeriesStore {
         }
     }
 
-    /// Writes the items of several writes: first all further parts, then all parts 0, which make them count.
-    async fn write(&self, writes: Vec<Vec<Item>>) -> Result<u64, SeriesStoreError> {
-        let mut first = Vec::with_capacity(writes.len());
-        let mut further = Vec::new();
-        for mut items in writes {
-            further.extend(items.drain(1.min(items.len())..));
-            first.extend(items);
-        }
-        let of = first.len() + further.len();
-        let mut done = 0;
-        for phase in [further, first] {
-            let mut phase = phase.into_iter().peekable();
-            while phase.peek().is_some() {
-                let chunk: Vec<_> = phase.by_ref().take(PUTS).collect();
-                let len = chunk.len();
-                self.put_all(chunk, done, of).await?;
-                done += len;
-            }
-        }
-        Ok(of as u64)
-    }
-
-    /// Puts at most [`PUTS`] items; `done` of `of` items were written before.
-    async fn put_all(
-        &self,
-        items: Vec<Item>,
-        done: usize,
-        of: usize,
-    ) -> Result<(), SeriesStoreError> {
-        let len = items.len();
-        let mut waiting: Vec<_> = items
-            .into_iter()
-            .map(|item| {
-                // `item` is the one required member of a PutRequest, so this has no error to report.
-                let put = PutRequest::builder().set_item(Some(item)).build().ok();
-                WriteRequest::builder().set_put_request(put).build()
-            })
-            .collect();
-        let mut wait = FIRST_WAIT;
-        for attempt in 1..=ATTEMPTS {
-            let answer = self
-                .client
-                .batch_write_item()
-                .request_items(&self.table, waiting)
-                .send()
-                .await
-                .map_err(|error| self.failed("BatchWriteItem", &error))?;
-            waiting = answer
-                .unprocessed_items
-                .unwrap_or_default()
-                .remove(&self.table)
-                .unwrap_or_default();
-            if waiting.is_empty() {
-                return Ok(());
-            }
-            if attempt < ATTEMPTS {
-                tracing::debug!(table = %self.table, left = waiting.len(), attempt, "items were left out, trying again");
-                tokio::time::sleep(wait).await;
-                wait *= 2;
-            }
-        }
-        Err(SeriesStoreError::Unwritten {
-            table: self.table.clone(),
-            left: of - done - (len - waiting.len()),
-            of,
-            attempts: ATTEMPTS,
-        })
-    }
-
     async fn put_rollups(
         &self,
         kind: Kind,
         log_group: &str,
         (batch, version): (Option<&BatchId>, Option<Version>),
         rollups: &Rollups,
+        deadline: &Deadline,
     ) -> Result<Written, SeriesStoreError> {
         let mut written = Written::default();
         let mut writes = Vec::with_capacity(rollups.len());
@@ -167,7 +95,7 @@ impl DynamoDbSeriesStore {
             written.too_large += too_large;
             writes.push(items);
         }
-        written.items = self.write(writes).await?;
+        written.items = self.write_until(writes, deadline).await?;
         Ok(written)
     }
 
@@ -247,7 +175,20 @@ impl SeriesStore for DynamoDbSeriesStore {
         version: Option<Version>,
         minutes: &Rollups,
     ) -> Result<Written, SeriesStoreError> {
-        self.put_rollups(Kind::Raw, log_group, (Some(batch), version), minutes)
+        self.put_batch_until(log_group, batch, version, minutes, &Deadline::default())
+            .await
+    }
+
+    async fn put_batch_until(
+        &self,
+        log_group: &str,
+        batch: &BatchId,
+        version: Option<Version>,
+        minutes: &Rollups,
+        deadline: &Deadline,
+    ) -> Result<Written, SeriesStoreError> {
+        let of = (Some(batch), version);
+        self.put_rollups(Kind::Raw, log_group, of, minutes, deadline)
             .await
     }
 
@@ -301,7 +242,8 @@ impl SeriesStore for DynamoDbSeriesStore {
         log_group: &str,
         sealed: &Rollups,
     ) -> Result<Written, SeriesStoreError> {
-        self.put_rollups(Kind::Sealed, log_group, (None, None), sealed)
+        let deadline = Deadline::default();
+        self.put_rollups(Kind::Sealed, log_group, (None, None), sealed, &deadline)
             .await
     }
 
@@ -319,7 +261,8 @@ impl SeriesStore for DynamoDbSeriesStore {
         log_group: &str,
         sealed: &Rollups,
     ) -> Result<Written, SeriesStoreError> {
-        self.put_rollups(Kind::Hour, log_group, (None, None), sealed)
+        let deadline = Deadline::default();
+        self.put_rollups(Kind::Hour, log_group, (None, None), sealed, &deadline)
             .await
     }
 

@@ -6,6 +6,7 @@
 //! | a sealed minute | `g#<log group>` | `s#<minute>#<part>` | 35 days |
 //! | a sealed hour | `g#<log group>` | `h#<first minute>#<part>` | 13 months |
 //! | the registry of series | `g#<log group>` | `registry#<part>` | 13 months |
+//! | a mark of late data | `g#<log group>` | `late#…`, see `dynamodb/late.rs` | 15 days |
 //!
 //! An item's rollups are in `data`. Every part also carries `content`, a digest of all parts of its write:
 //! part 0 says which write counts, and parts with another digest are left over from an earlier write of the
@@ -24,11 +25,9 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use signals::{Minute, Rollup, SeriesKey, packed};
 
-use super::{BatchId, Version};
+use super::{BatchId, RAW_DAYS, Version};
 use crate::dynamodb::Item;
 
-/// Raw items outlive any replay from a dead-letter queue, which keeps messages 14 days (Amazon SQS quotas).
-const RAW_DAYS: i64 = 15;
 /// Five weeks: the detector's seasonal baseline looks back four.
 const SEALED_DAYS: i64 = 35;
 /// Thirteen months: a report compares with the same month of last year.

@@ -10,6 +10,7 @@ use signals::LambdaSignal;
 use super::dynamodb::{DynamoDbSeriesStore, create_table};
 use super::*;
 
+mod late;
 mod reluctant;
 mod versions;
 

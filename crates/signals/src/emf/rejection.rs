@@ -1,6 +1,12 @@
 //! Why a document makes no metrics, and what to change in the program that wrote it.
 
+use std::borrow::Cow;
 use std::fmt;
+
+use serde_json::value::RawValue;
+
+use super::object::array;
+use super::{Object, directive, target};
 
 macro_rules! rejections {
     ($($(#[$doc:meta])* $variant:ident = $text:literal: $fix:literal),* $(,)?) => {
@@ -79,5 +85,245 @@ rejections! {
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.as_str(), self.fix())
+    }
+}
+
+/// Where a rejected document is wrong. Names only, as they stand in the document, and never a value.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The namespace of the directive that is wrong, or of the first one when it is something else.
+    pub namespace: Option<String>,
+    /// The dimension or metric that is wrong, or the member of `_aws`.
+    pub member: Option<String>,
+}
+
+impl Place {
+    /// Looks a message through that [`super::decode`] rejected for `reason`.
+    #[must_use]
+    pub fn of(message: &str, reason: Rejection) -> Self {
+        let text = super::document_in(message).unwrap_or(message);
+        let Ok(root) = Object::parse(text) else {
+            return Self {
+                namespace: torn_namespace(text),
+                member: None,
+            };
+        };
+        let metadata = root.object("_aws");
+        let directives = metadata
+            .as_ref()
+            .and_then(|metadata| metadata.get("CloudWatchMetrics").and_then(array))
+            .unwrap_or_default();
+        let namespace = |index: usize| {
+            let directive = Object::of(directives.get(index)?)?;
+            directive.text("Namespace").map(Cow::into_owned)
+        };
+        let in_document = |name: &str| Some(name.to_owned());
+        match reason {
+            Rejection::TimestampMissing
+            | Rejection::TimestampNotInteger
+            | Rejection::TimestampTooOld
+            | Rejection::TimestampTooNew => Self {
+                namespace: namespace(0),
+                member: in_document("_aws.Timestamp"),
+            },
+            Rejection::NotJson | Rejection::Directives | Rejection::TooManySeries => Self {
+                namespace: namespace(0),
+                member: in_document("_aws.CloudWatchMetrics"),
+            },
+            Rejection::Namespace
+            | Rejection::Dimensions
+            | Rejection::TooManyDimensions
+            | Rejection::Metrics
+            | Rejection::NoMetrics
+            | Rejection::TooManyMetrics => {
+                let index = directives
+                    .iter()
+                    .position(|raw| alone(raw).err() == Some(reason));
+                Self {
+                    namespace: index.and_then(namespace),
+                    member: index.map(|index| format!("_aws.CloudWatchMetrics[{index}]")),
+                }
+            }
+            _ => target_of(&root, metadata.as_ref(), reason).unwrap_or_else(|| Self {
+                namespace: namespace(0),
+                member: None,
+            }),
+        }
+    }
+}
+
+/// Whether a directive is valid on its own.
+fn alone(raw: &RawValue) -> Result<(), Rejection> {
+    let metadata = format!("{{\"CloudWatchMetrics\":[{raw}]}}");
+    match Object::parse(&metadata) {
+        Ok(metadata) => directive::all(&metadata).map(drop),
+        Err(_) => Err(Rejection::NotJson),
+    }
+}
+
+/// The first target that is wrong in this way.
+fn target_of(root: &Object<'_>, metadata: Option<&Object<'_>>, reason: Rejection) -> Option<Place> {
+    for directive in directive::all(metadata?).ok()?? {
+        let dimensions = directive.sets.iter().flatten();
+        let mut dimensions =
+            dimensions.filter(|name| target::dimension(root.get(name)).err() == Some(reason));
+        let mut metrics = directive
+            .metrics
+            .iter()
+            .filter(|name| target::metric(root.get(name)).err() == Some(reason));
+        if let Some(name) = dimensions.next().or_else(|| metrics.next()) {
+            return Some(Place {
+                namespace: Some(directive.namespace.clone().into_owned()),
+                member: Some(name.clone().into_owned()),
+            });
+        }
+    }
+    None
+}
+
+/// The namespace of a document that was cut short or torn: what stands behind `"Namespace":`.
+fn torn_namespace(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("\"Namespace\"")?;
+    let value = rest
+        .trim_start()
+        .strip_prefix(':')?
+        .trim_start()
+        .strip_prefix('"')?;
+    let (name, _) = value.split_once('"')?;
+    (!name.contains('\\')).then(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(namespace: &str, dimensions: &str, metrics: &str, rest: &str) -> String {
+        format!(
+            r#"{{"_aws":{{"Timestamp":1,"CloudWatchMetrics":[{{"Namespace":"Good","Dimensions":[[]],"Metrics":[{{"Name":"ok"}}]}},{{"Namespace":{namespace},"Dimensions":{dimensions},"Metrics":{metrics}}}]}},"ok":1{rest}}}"#
+        )
+    }
+
+    #[test]
+    fn a_rejection_names_the_namespace_and_the_member_and_no_value() {
+        let metrics = r#"[{"Name":"m"},{"Name":"broken"}]"#;
+        let good = r#"[["a","empty"]]"#;
+        let rows = [
+            (
+                document(
+                    r#""N""#,
+                    good,
+                    metrics,
+                    r#","a":"x","empty":"","m":1,"broken":2"#,
+                ),
+                "N",
+                "empty",
+            ),
+            (
+                document(
+                    r#""N""#,
+                    good,
+                    metrics,
+                    r#","a":7,"empty":"x","m":1,"broken":2"#,
+                ),
+                "N",
+                "a",
+            ),
+            (
+                document(r#""N""#, good, metrics, r#","a":"x","empty":"x","m":1"#),
+                "N",
+                "broken",
+            ),
+            (
+                document(
+                    r#""N""#,
+                    good,
+                    metrics,
+                    r#","a":"x","empty":"x","m":1,"broken":"secret""#,
+                ),
+                "N",
+                "broken",
+            ),
+            (
+                document(
+                    r#""N""#,
+                    good,
+                    metrics,
+                    r#","a":"x","empty":"x","m":1,"broken":[]"#,
+                ),
+                "N",
+                "broken",
+            ),
+            (
+                document(r#""N""#, "[]", metrics, ""),
+                "N",
+                "_aws.CloudWatchMetrics[1]",
+            ),
+            (
+                document(r#""N""#, good, "[]", ""),
+                "N",
+                "_aws.CloudWatchMetrics[1]",
+            ),
+            (
+                document(r#""""#, good, metrics, ""),
+                "",
+                "_aws.CloudWatchMetrics[1]",
+            ),
+            (
+                document(r#""N""#, good, metrics, "").replace(r#""Timestamp":1,"#, ""),
+                "",
+                "",
+            ),
+            (
+                r#"{"_aws":{"CloudWatchMetrics":[7]}}"#.to_owned(),
+                "-",
+                "_aws.CloudWatchMetrics",
+            ),
+            (
+                r#"{"_aws":{"CloudWatchMetrics":[{"Namespace": "Torn", "Dim"#.to_owned(),
+                "Torn",
+                "-",
+            ),
+        ];
+        for (line, namespace, member) in rows {
+            let reason = super::super::decode(&line, 1).unwrap_err();
+            let place = Place::of(&line, reason);
+            if !member.is_empty() {
+                assert_eq!(
+                    place.namespace.as_deref().unwrap_or("-"),
+                    namespace,
+                    "{reason}: {line}"
+                );
+                assert_eq!(
+                    place.member.as_deref().unwrap_or("-"),
+                    member,
+                    "{reason}: {line}"
+                );
+            }
+            assert!(!format!("{place:?}").contains("secret"));
+        }
+    }
+
+    #[test]
+    fn a_timestamp_is_a_place_too() {
+        let line = document(r#""N""#, "[[]]", r#"[{"Name":"ok"}]"#, "");
+        let place = Place::of(&line, Rejection::TimestampTooOld);
+        assert_eq!(place.namespace.as_deref(), Some("Good"));
+        assert_eq!(place.member.as_deref(), Some("_aws.Timestamp"));
+    }
+
+    #[test]
+    fn looking_through_any_text_ends_in_a_place_or_none() {
+        for text in [
+            "",
+            "{",
+            "{}",
+            "[",
+            "x\t{\"_aws\":{}}",
+            "{\"_aws\":{\"CloudWatchMetrics\":{}}}",
+        ] {
+            for reason in Rejection::ALL {
+                let _ = Place::of(text, *reason);
+            }
+        }
     }
 }

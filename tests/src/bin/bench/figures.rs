@@ -10,10 +10,17 @@ use serde_json::{Map, Value};
 /// Rounds of every measurement.
 pub(crate) const ROUNDS: usize = 5;
 
+const USAGE: &str =
+    "write bench --dist FOLDER --bare FOLDER [--corpora FOLDER] [--only NAME]… [--json]";
+
 /// What was measured.
 #[derive(Debug)]
 pub(crate) struct Figures {
     json: bool,
+    /// Beginnings of names: only these figures, of `ingest` and `hostile`, which need no functions. Empty: all.
+    only: Vec<String>,
+    /// What `log_corpus.py` made.
+    pub(crate) corpora: PathBuf,
     dist: PathBuf,
     bare: PathBuf,
     found: Map<String, Value>,
@@ -21,17 +28,23 @@ pub(crate) struct Figures {
 
 impl Figures {
     pub(crate) fn from_args(mut args: impl Iterator<Item = String>) -> anyhow::Result<Self> {
-        let mut json = false;
+        let (mut json, mut only) = (false, Vec::new());
         let (mut dist, mut bare) = (None, None);
+        let mut corpora = PathBuf::from("target/bench");
         while let Some(arg) = args.next() {
             match arg.as_str() {
                 "--json" => json = true,
                 "--dist" => dist = args.next().map(PathBuf::from),
                 "--bare" => bare = args.next().map(PathBuf::from),
-                other => bail!("{other}: write bench --dist FOLDER --bare FOLDER [--json]"),
+                "--corpora" => corpora = args.next().map(PathBuf::from).context(USAGE)?,
+                "--only" => only.push(args.next().context(USAGE)?),
+                other => bail!("{other}: {USAGE}"),
             }
         }
         let folder = |name: &str, given: Option<PathBuf>| {
+            if !only.is_empty() {
+                return Ok(PathBuf::new());
+            }
             let given = given.with_context(|| format!("{name} is missing: run make bench"))?;
             given
                 .canonicalize()
@@ -39,10 +52,22 @@ impl Figures {
         };
         Ok(Self {
             json,
+            corpora,
             dist: folder("--dist", dist)?,
             bare: folder("--bare", bare)?,
+            only,
             found: Map::new(),
         })
+    }
+
+    /// Whether functions are to be measured as well.
+    pub(crate) fn whole(&self) -> bool {
+        self.only.is_empty()
+    }
+
+    /// Whether a figure of this name is to be measured.
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        self.whole() || self.only.iter().any(|only| name.starts_with(only.as_str()))
     }
 
     /// The shipped binary of a function.
@@ -74,6 +99,12 @@ impl Figures {
         if !self.json {
             println!("{name} {value} {unit}");
         }
+    }
+
+    /// Says that a figure is missing, and what it needs.
+    #[expect(clippy::print_stderr, reason = "standard output is for figures")]
+    pub(crate) fn left_out(&self, name: &str, needs: &Path) {
+        eprintln!("{name} is left out: {} is not there", needs.display());
     }
 
     /// Prints the document.

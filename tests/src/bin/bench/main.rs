@@ -1,10 +1,12 @@
-//! `bench --dist FOLDER --bare FOLDER [--json]`: the ratios and times of `make bench`, one `name value unit` a line.
+//! `bench --dist FOLDER --bare FOLDER [--corpora FOLDER] [--only NAME]… [--json]`: the ratios and times of
+//! `make bench`, one `name value unit` a line.
 //!
 //! Every figure is the best of five rounds: noise only ever adds time, so the best round is the one that says most
 //! about the code. What is compared is measured in the same run on the same machine.
 
 mod cold_start;
 mod figures;
+mod ingest;
 mod judging;
 mod load;
 mod requests;
@@ -15,7 +17,17 @@ use figures::Figures;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let mut figures = Figures::from_args(std::env::args().skip(1))?;
+    let mut args = std::env::args().skip(1).peekable();
+    if args.next_if(|first| first == ingest::CHILD).is_some() {
+        return ingest::child(args.next().as_deref());
+    }
+    let mut figures = Figures::from_args(args)?;
+    let corpora = figures.corpora.clone();
+    ingest::all(&mut figures, &corpora)?;
+    if !figures.whole() {
+        figures.finish();
+        return Ok(());
+    }
     judging::emf(&mut figures);
     judging::models(&mut figures);
     judging::incidents(&mut figures)?;

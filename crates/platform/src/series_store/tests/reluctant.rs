@@ -138,3 +138,39 @@ async fn part_0_is_written_last_so_that_a_batch_appears_whole() {
         "{taken:?}"
     );
 }
+
+#[tokio::test]
+async fn with_a_deadline_items_are_tried_until_it_is_near_and_no_longer() {
+    use crate::clock::{Clock, ManualClock};
+    use crate::deadline::Deadline;
+    use std::time::Duration;
+
+    for (accept, seconds, expected) in [(1, 600, true), (0, 30, false)] {
+        let server = reluctant(accept).await;
+        let clock = Arc::new(ManualClock::at("2026-11-20T22:05:00Z".parse().unwrap()));
+        let deadline = Deadline::after(clock.clone(), Duration::from_secs(seconds));
+        let minutes = minutes(20);
+        let written = server
+            .store
+            .put_batch_until(GROUP, &batch("a"), None, &minutes, &deadline)
+            .await;
+        assert_eq!(written.is_ok(), expected, "{written:?}");
+        assert!(
+            server.calls.lock().unwrap().len() > 15,
+            "more than without one"
+        );
+        if let Err(error) = written {
+            let said = error.to_string();
+            assert!(
+                error.is_retryable() && said.contains("20 of 20 items were not written"),
+                "{said}"
+            );
+            let left = deadline.left();
+            assert!(
+                left > Duration::ZERO && left < Duration::from_secs(5),
+                "{left:?}"
+            );
+            assert!(clock.now() > "2026-11-20T22:05:00Z".parse().unwrap());
+        }
+    }
+}

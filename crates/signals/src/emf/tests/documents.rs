@@ -281,3 +281,87 @@ fn a_hundred_thousand_members_are_read_in_one_pass() {
         &["emf/N/M{} 1"],
     );
 }
+
+#[test]
+fn a_document_of_1970_or_2100_belongs_to_a_log_event_of_then() {
+    const END: i64 = 4_102_444_800_000;
+    for (rule, timestamp, event, expected) in [
+        ("both in 1970", 0, 0, Ok("1970-01-01T00:00:00Z")),
+        ("just before", -1, 0, Ok("1969-12-31T23:59:00Z")),
+        ("both in 2100", END, END, Ok("2100-01-01T00:00:00Z")),
+        ("1970 today", 0, EVENT, Err("timestamp_too_old")),
+        ("2100 today", END, EVENT, Err("timestamp_too_new")),
+        ("today in 1970", EVENT, 0, Err("timestamp_too_new")),
+        (
+            "the first there is",
+            i64::MIN,
+            EVENT,
+            Err("timestamp_too_old"),
+        ),
+        (
+            "the last there is",
+            i64::MAX,
+            EVENT,
+            Err("timestamp_too_new"),
+        ),
+    ] {
+        let message = with_value("1").replace(
+            &format!("\"Timestamp\":{EVENT}"),
+            &format!("\"Timestamp\":{timestamp}"),
+        );
+        let read = decode(&message, event).map(|document| document.unwrap().minute().to_string());
+        let found = read.as_deref().map_err(|reason| reason.as_str());
+        assert_eq!(found, expected, "{rule}");
+    }
+}
+
+#[test]
+fn names_may_be_any_text() {
+    for (rule, name, encoded) in [
+        ("spaces", "Queue Depth", "Queue%20Depth"),
+        ("beyond ASCII", "Größe☕", "Gr%C3%B6%C3%9Fe%E2%98%95"),
+        ("beyond the first plane", "🚗", "%F0%9F%9A%97"),
+        (
+            "what series names are made of",
+            "a{b=c,d}/e%",
+            "a%7Bb%3Dc%2Cd%7D%2Fe%25",
+        ),
+        ("NUL", "a\\u0000b", "a%00b"),
+        ("like the metadata's", "Timestamp", "Timestamp"),
+    ] {
+        let directive =
+            format!(r#"{{"Namespace":"N","Dimensions":[["{name}"]],"Metrics":[{{"Name":"M"}}]}}"#);
+        let expected = format!("emf/N/M{{{}=v}} 1", encoded.replace("%2F", "/"));
+        check(
+            rule,
+            &document(&directive, &format!(r#""M":1,"{name}":"v""#)),
+            &[&expected],
+        );
+        let directive =
+            format!(r#"{{"Namespace":"N","Dimensions":[[]],"Metrics":[{{"Name":"{name}"}}]}}"#);
+        let expected = format!("emf/N/{encoded}{{}} 1");
+        check(
+            rule,
+            &document(&directive, &format!(r#""{name}":1"#)),
+            &[&expected],
+        );
+    }
+}
+
+#[test]
+fn names_that_are_too_long_are_refused() {
+    let named = |namespace: usize, dimension: usize, metric: usize| {
+        let [namespace, dimension, metric] = [namespace, dimension, metric].map(|n| "é".repeat(n));
+        let directive = format!(
+            r#"{{"Namespace":"{namespace}","Dimensions":[["{dimension}"]],"Metrics":[{{"Name":"{metric}"}}]}}"#
+        );
+        read(&document(
+            &directive,
+            &format!(r#""{dimension}":"v","{metric}":1"#),
+        ))
+    };
+    assert!(named(1_024, 250, 1_024)[0].ends_with("=v} 1"));
+    assert_eq!(named(1_025, 1, 2), ["!namespace"]);
+    assert_eq!(named(1, 251, 2), ["!dimensions"]);
+    assert_eq!(named(1, 1, 1_025), ["!metrics"]);
+}
