@@ -24,7 +24,7 @@ fuzz_target!(|message: &str| {
         }
     }
     let mut reader = Reader::default();
-    let text = wrap::document(0, [message; 3], wrap::Escapes::Few);
+    let text = wrap::document(0, [message; 3], wrap::Escapes::Few, wrap::Order::Usual);
     agree::check(
         &mut reader,
         &wrap::payload(text.as_bytes()),

@@ -4,14 +4,19 @@
 
 use extraction::application::{Errors, Fingerprint};
 use extraction::{Rules, Skip, read_payload};
-use fuzz::wrap::{self, Escapes};
+use fuzz::wrap::{self, Escapes, Order};
 use libfuzzer_sys::fuzz_target;
 
 /// Characters of a message that is kept (`Seen::message`).
 const LONGEST: usize = 160;
 
 fn errors(first: usize, lines: &[&str]) -> Errors {
-    let document = wrap::document(first as u64, lines.iter().copied(), Escapes::Few);
+    let document = wrap::document(
+        first as u64,
+        lines.iter().copied(),
+        Escapes::Few,
+        Order::Usual,
+    );
     let read = read_payload(
         &wrap::payload(document.as_bytes()),
         &Rules::default(),

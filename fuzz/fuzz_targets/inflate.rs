@@ -14,7 +14,13 @@ use libfuzzer_sys::fuzz_target;
 fn document(data: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(data);
     let message = format!("REPORT RequestId: 1\tDuration: {} ms\t{text}", data.len());
-    wrap::document(0, [message.as_str()], wrap::Escapes::Raw).into_bytes()
+    wrap::document(
+        0,
+        [message.as_str()],
+        wrap::Escapes::Raw,
+        wrap::Order::Usual,
+    )
+    .into_bytes()
 }
 
 fn compressed(text: &[u8], level: u32) -> Vec<u8> {
@@ -39,8 +45,16 @@ fuzz_target!(|data: (u16, u8, &[u8])| {
         wrap::gzip(data),
     ]
     .concat();
-    for bytes in [data, &whole, &damaged, cut, &followed, &members] {
-        let event = wrap::event(bytes);
+    // What flags promise stands between the header and the data, and has checksums and limits of its own.
+    let mut headed = whole.clone();
+    headed[3] = change;
+    headed.splice(10..10, data.iter().copied());
+    let pieces: [&[u8]; 7] = [data, &whole, &damaged, cut, &followed, &members, &headed];
+    for (n, bytes) in pieces.into_iter().enumerate() {
+        let mut event = wrap::event(bytes);
+        if n == 1 {
+            event.push(change);
+        }
         agree::check(&mut reader, &event, &agree::rules(255), &Skip::new());
     }
 });

@@ -3,13 +3,13 @@
 
 use extraction::{Reader, Skip};
 use fuzz::agree;
-use fuzz::wrap::{self, Escapes};
+use fuzz::wrap::{self, Escapes, Order};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|message: &str| {
     let mut reader = Reader::default();
-    for escapes in [Escapes::Few, Escapes::Ascii] {
-        let text = wrap::document(0, [message, message], escapes);
+    for (escapes, order) in [(Escapes::Few, Order::Usual), (Escapes::Ascii, Order::Mixed)] {
+        let text = wrap::document(0, [message, message], escapes, order);
         let event = wrap::payload(text.as_bytes());
         agree::check(&mut reader, &event, &agree::rules(255), &Skip::new());
     }

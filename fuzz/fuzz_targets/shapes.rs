@@ -3,7 +3,7 @@
 #![no_main]
 
 use extraction::Reader;
-use fuzz::wrap::{self, Escapes};
+use fuzz::wrap::{self, Escapes, Order};
 use fuzz::{agree, shape};
 use libfuzzer_sys::arbitrary::Unstructured;
 use libfuzzer_sys::fuzz_target;
@@ -22,7 +22,12 @@ fuzz_target!(|data: &[u8]| {
             return;
         }
         let lines = messages.iter().map(String::as_str);
-        let document = wrap::document(100 * n, lines, Escapes::of(how.wrapping_add(n as u8)));
+        let document = wrap::document(
+            100 * n,
+            lines,
+            Escapes::of(how.wrapping_add(n as u8)),
+            Order::of(how / 8 + n as u8),
+        );
         agree::check(
             &mut reader,
             &wrap::payload(document.as_bytes()),

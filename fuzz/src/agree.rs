@@ -1,7 +1,9 @@
 //! What must hold of every payload: the reader says what the reference says, to the bit, and what it says is sound.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use extraction::reader::Tiers;
 use extraction::rollup::Limits;
 use extraction::{Batch, Counts, PayloadError, Reader, Rules, Skip, read_payload};
 use signals::{EventId, Rollup, Run, SeriesKey, packed};
@@ -59,6 +61,7 @@ pub fn skip(number: u8) -> Skip {
 /// # Panics
 /// When they disagree, or when what they say cannot be.
 pub fn check(reader: &mut Reader, event: &[u8], rules: &Rules, skip: &Skip) {
+    let before = reader.tiers();
     let expected = read_payload(event, rules, skip);
     let found = reader.extract(event, rules, skip).map(|reading| {
         let counts = reading.counts().clone();
@@ -68,9 +71,37 @@ pub fn check(reader: &mut Reader, event: &[u8], rules: &Rules, skip: &Skip) {
         assert_eq!(rollups, series.map(BTreeMap::len).sum::<usize>());
         (batches, counts)
     });
+    tell(before, reader.tiers());
     same(&expected, &found);
     if let Ok((batches, counts)) = &expected {
         sound(batches, counts);
+    }
+}
+
+/// How often each tier had the word in this process, and payloads.
+static TIERS: [AtomicU64; 7] = [const { AtomicU64::new(0) }; 7];
+
+/// Counts, and prints at every power of two: targets that never leave the reference compare it with itself.
+fn tell(before: Tiers, after: Tiers) {
+    let of = |tiers: Tiers| {
+        [
+            ("payloads", 0),
+            ("templates", tiers.templates),
+            ("lines", tiers.lines),
+            ("walked", tiers.walked),
+            ("reference", tiers.reference),
+            ("envelopes", tiers.envelopes),
+            ("whole", tiers.payloads),
+        ]
+    };
+    TIERS[0].fetch_add(1, Relaxed);
+    let mut line = String::from("tiers:");
+    for ((total, (name, after)), (_, before)) in TIERS.iter().zip(of(after)).zip(of(before)) {
+        let total = total.fetch_add(after - before, Relaxed) + after - before;
+        line.push_str(&format!(" {name} {total}"));
+    }
+    if TIERS[0].load(Relaxed).is_power_of_two() {
+        eprintln!("{line}");
     }
 }
 

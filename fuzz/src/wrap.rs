@@ -96,27 +96,73 @@ impl Escapes {
     }
 }
 
+/// The order in which a writer puts members. What reads quickly knows that of CloudWatch Logs alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// As CloudWatch Logs does.
+    Usual,
+    /// The log events first, so that nothing is known of them when they are read.
+    EventsFirst,
+    /// The members of each log event backwards.
+    Backwards,
+    /// The usual one, with white space in between.
+    Spaced,
+    /// The log events in the usual order and backwards in turns.
+    Mixed,
+}
+
+impl Order {
+    /// One for each number.
+    #[must_use]
+    pub fn of(number: u8) -> Self {
+        match number % 16 {
+            1 => Self::EventsFirst,
+            2 => Self::Backwards,
+            3 => Self::Spaced,
+            4 => Self::Mixed,
+            _ => Self::Usual,
+        }
+    }
+
+    /// The log event of an index between the others.
+    fn write(self, n: usize, id: u64, message: &str) -> String {
+        let backwards = self == Self::Backwards || self == Self::Mixed && n % 2 == 1;
+        let (colon, comma) = if self == Self::Spaced {
+            (" : ", "\n, ")
+        } else {
+            (":", ",")
+        };
+        let (id, timestamp) = (
+            format!(r#""id"{colon}"{id:056}""#),
+            format!(r#""timestamp"{colon}{MILLIS}"#),
+        );
+        let message = format!(r#""message"{colon}{message}"#);
+        let mut members = [id, timestamp, message];
+        if backwards {
+            members.reverse();
+        }
+        format!("{{{}}}", members.join(comma))
+    }
+}
+
 /// A document of one stream; ids count from `first`.
 #[must_use]
 pub fn document<'a>(
     first: u64,
     messages: impl IntoIterator<Item = &'a str>,
     escapes: Escapes,
+    order: Order,
 ) -> String {
-    let mut out = String::from(
-        r#"{"messageType":"DATA_MESSAGE","owner":"123456789012","logGroup":"/aws/lambda/f","logStream":"2026/11/20/[7]0123456789abcdef0123456789abcdef","subscriptionFilters":["f"],"logEvents":["#,
-    );
+    let mut events = Vec::new();
     for (n, message) in messages.into_iter().enumerate() {
-        if n > 0 {
-            out.push(',');
-        }
-        let id = first + n as u64;
-        out.push_str(&format!(
-            r#"{{"id":"{id:056}","timestamp":{MILLIS},"message":"#
-        ));
-        escapes.write(message, &mut out);
-        out.push('}');
+        let mut quoted = String::new();
+        escapes.write(message, &mut quoted);
+        events.push(order.write(n, first + n as u64, &quoted));
     }
-    out.push_str("]}");
-    out
+    let names = r#""messageType":"DATA_MESSAGE","owner":"123456789012","logGroup":"/aws/lambda/f","logStream":"2026/11/20/[7]0123456789abcdef0123456789abcdef","subscriptionFilters":["f"]"#;
+    let events = format!(r#""logEvents":[{}]"#, events.join(","));
+    match order {
+        Order::EventsFirst => format!("{{{events},{names}}}"),
+        _ => format!("{{{names},{events}}}"),
+    }
 }

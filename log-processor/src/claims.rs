@@ -43,6 +43,14 @@ pub(crate) async fn claim(
     for batch in batches {
         let (Some(ledger), Some(run)) = (&deps.ledger, batch.run) else {
             claimed.unclaimed += 1;
+            if deps.ledger.is_some() && once_an_hour(deps, "unclaimed", batch) {
+                tracing::warn!(
+                    log_group = batch.log_group,
+                    batch = batch.id.as_str(),
+                    "log events without ids of 56 digits, or with ids that do not rise, cannot be claimed: the ones that \
+                     come again in other batches count twice"
+                );
+            }
             continue;
         };
         let claiming = Claiming {
@@ -56,6 +64,12 @@ pub(crate) async fn claim(
         claiming.finish(&mut claimed).await?;
     }
     Ok(claimed)
+}
+
+/// Whether this is to be said of the batch's log group now: what ails one batch of a stream ails them all.
+fn once_an_hour(deps: &Deps, what: &str, batch: &Batch) -> bool {
+    let mut guard = deps.sightings.guard();
+    guard.says(deps.clock.now(), ["ledger", what, &batch.log_group])
 }
 
 /// One batch on its way to own what it counts.
@@ -120,9 +134,18 @@ impl Claiming<'_> {
     }
 
     fn seen(&self, claims: Vec<Claim>) -> Result<Seen, Error> {
-        // The usual case is the continuation of a stream, for which nothing has to be read again.
+        // The usual cases are the continuation of a stream and the retry of a batch that has claimed all of itself.
+        // For neither the payload has to be read again.
         let (inside, free) = if claims.is_empty() {
             (Vec::new(), vec![self.run])
+        } else if matches!(&claims[..], [own] if own.owner == self.batch.id && own.run == self.run)
+        {
+            let all = Inside {
+                events: self.run.events,
+                first: true,
+                last: true,
+            };
+            (vec![all], Vec::new())
         } else {
             let runs: Vec<_> = claims.iter().map(|claim| claim.run).collect();
             let rules = &self.deps.rules;
@@ -178,6 +201,9 @@ impl Claiming<'_> {
                 skipped += inside.events;
             } else {
                 claimed.gaps += 1;
+                if !once_an_hour(self.deps, "gap", self.batch) {
+                    continue;
+                }
                 tracing::warn!(
                     log_group = self.batch.log_group,
                     batch = self.batch.id.as_str(),

@@ -4,12 +4,15 @@
 //! fingerprint, so that an error nobody has seen before can be told of.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use signals::emf::Object;
 
 mod errors;
 mod fingerprint;
 mod json;
+mod named;
 mod normal;
 mod quick;
 #[cfg(test)]
@@ -72,14 +75,50 @@ const PHRASES: [(&str, ErrorClass); 10] = [
     ("Runtime.MalformedHandlerName", ErrorClass::Init),
     ("Runtime exited ", ErrorClass::RuntimeExit),
     ("Runtime.ExitError", ErrorClass::RuntimeExit),
-    (" panicked at ", ErrorClass::Panic),
+    (PANICKED, ErrorClass::Panic),
 ];
 
+/// What each of [`PHRASES`] begins with, once: they are looked for in nearly every line that may tell of an error.
+static BEGINNINGS: LazyLock<[Finder<'static>; 4]> = LazyLock::new(|| {
+    [
+        "signal: killed",
+        "Task timed out after ",
+        "Runtime",
+        PANICKED,
+    ]
+    .map(Finder::new)
+});
+const PANICKED: &str = " panicked at ";
+
+/// Where a panic of Rust tells its place.
+fn panicked(line: &str) -> Option<usize> {
+    BEGINNINGS[3].find(line.as_bytes())
+}
+
 fn class_of_phrases(line: &str) -> Option<ErrorClass> {
-    PHRASES
-        .iter()
-        .find(|(phrase, _)| memchr::memmem::find(line.as_bytes(), phrase.as_bytes()).is_some())
-        .map(|(_, class)| *class)
+    let line = line.as_bytes();
+    let [killed, timeout, runtime, panicked] = &*BEGINNINGS;
+    if let Some(at) = runtime.find(line) {
+        // The phrases have an order, and lines that speak of a runtime are few.
+        let rest = line.get(at..).unwrap_or_default();
+        let found = |phrase: &str| {
+            let line = if phrase.starts_with("Runtime") {
+                rest
+            } else {
+                line
+            };
+            memchr::memmem::find(line, phrase.as_bytes()).is_some()
+        };
+        let phrase = PHRASES.iter().find(|(phrase, _)| found(phrase));
+        return phrase.map(|(_, class)| *class);
+    }
+    if killed.find(line).is_some() {
+        Some(ErrorClass::OutOfMemory)
+    } else if timeout.find(line).is_some() {
+        Some(ErrorClass::Timeout)
+    } else {
+        panicked.find(line).map(|_| ErrorClass::Panic)
+    }
 }
 
 /// The words for "error and worse" in the loggers of all of Lambda's languages.

@@ -5,14 +5,12 @@
 //! this hold more than the text itself.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::Deserializer as _;
-use serde::de::{SeqAccess, Visitor};
-use serde_json::value::RawValue;
+use signals::emf::Raw;
+use signals::emf::json::space;
 
 use crate::members::{integer, members, text};
-use crate::payload::{Misread, PayloadError};
+use crate::payload::PayloadError;
 
 /// Longest name of a log group (`CreateLogGroup` in the CloudWatch Logs API reference).
 pub(crate) const MAX_LOG_GROUP: usize = 512;
@@ -58,7 +56,8 @@ pub(crate) struct Stream<'a> {
     pub(crate) owner: Cow<'a, str>,
     pub(crate) log_group: Cow<'a, str>,
     pub(crate) log_stream: Cow<'a, str>,
-    pub(crate) events: &'a RawValue,
+    /// An array.
+    pub(crate) events: Raw<'a>,
 }
 
 /// One log event.
@@ -93,18 +92,25 @@ pub(crate) fn documents<'a>(
     payload: &'a str,
     mut take: impl FnMut(Document<'a>) -> Result<(), PayloadError>,
 ) -> Result<(), PayloadError> {
-    let mut any = false;
-    for envelope in serde_json::Deserializer::from_str(payload).into_iter::<Envelope<'a>>() {
-        any = true;
-        take(document(
-            &envelope.map_err(|error| wrong(Misread::of(&error).to_string()))?,
-        )?)?;
+    let mut place = space(payload.as_bytes(), 0);
+    if place == payload.len() {
+        return Err(wrong("it is empty"));
     }
-    if any {
-        Ok(())
-    } else {
-        Err(wrong("it is empty"))
+    while place < payload.len() {
+        let (envelope, end) =
+            Envelope::at(payload, place).map_err(|at| wrong(broken(payload, at)))?;
+        take(document(&envelope)?)?;
+        place = space(payload.as_bytes(), end);
     }
+    Ok(())
+}
+
+/// What is to be said of a document that is no JSON object from a place on.
+fn broken(payload: &str, at: usize) -> String {
+    let before = payload.as_bytes().get(..at).unwrap_or_default();
+    let line = 1 + memchr::memchr_iter(b'\n', before).count();
+    let column = at - memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1) + 1;
+    format!("no JSON object, or cut short, at line {line} column {column}")
 }
 
 pub(crate) fn document<'a>(envelope: &Envelope<'a>) -> Result<Document<'a>, PayloadError> {
@@ -141,39 +147,43 @@ impl<'a> Stream<'a> {
     /// Hands over every element of `logEvents` as it is written and as what it was read as, in order.
     pub(crate) fn events(
         &self,
-        take: impl FnMut(&'a str, Result<LogEvent<'a>, BadRecord>),
+        mut take: impl FnMut(&'a str, Result<LogEvent<'a>, BadRecord>),
     ) -> Result<(), PayloadError> {
-        serde_json::Deserializer::from_str(self.events.get())
-            .deserialize_seq(Each(take))
-            .map_err(|error| wrong(format!("logEvents: {error}")))
-    }
-}
-
-struct Each<F>(F);
-
-impl<'de, F: FnMut(&'de str, Result<LogEvent<'de>, BadRecord>)> Visitor<'de> for Each<F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of log events")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut events: A) -> Result<(), A::Error> {
+        let text = self.events.get();
+        let mut place = space(text.as_bytes(), 1);
         let mut left = MAX_EVENTS;
-        while let Some(raw) = events.next_element::<&'de RawValue>()? {
+        while text.as_bytes().get(place) != Some(&b']') {
             left = left.checked_sub(1).ok_or_else(|| {
-                serde::de::Error::custom(format_args!(
-                    "more than {MAX_EVENTS} elements, which no batch has"
+                wrong(format!(
+                    "logEvents: more than {MAX_EVENTS} elements, which no batch has"
                 ))
             })?;
-            (self.0)(raw.get(), log_event(raw));
+            let (raw, event, end) = log_event_at(text, place)
+                .ok_or_else(|| wrong(format!("logEvents: no JSON at byte {place}")))?;
+            take(raw, event);
+            // A comma, or the bracket: it was an array when it was found.
+            place = space(text.as_bytes(), end);
+            if text.as_bytes().get(place) == Some(&b',') {
+                place = space(text.as_bytes(), place + 1);
+            }
         }
         Ok(())
     }
 }
 
-pub(crate) fn log_event(raw: &RawValue) -> Result<LogEvent<'_>, BadRecord> {
-    let record: Record<'_> = serde_json::from_str(raw.get()).map_err(|_| BadRecord::Shape)?;
+/// What [`log_event_at`] finds: an element as it is written, what it was read as, and the place behind it.
+type Element<'a> = (&'a str, Result<LogEvent<'a>, BadRecord>, usize);
+
+/// The element of `logEvents` at `place`. `None` when no JSON begins there.
+pub(crate) fn log_event_at(text: &str, place: usize) -> Option<Element<'_>> {
+    if let Ok((record, end)) = Record::at(text, place) {
+        return Some((text.get(place..end)?, event_of(&record), end));
+    }
+    let (raw, end) = Raw::at(text, place)?;
+    Some((raw.get(), Err(BadRecord::Shape), end))
+}
+
+fn event_of<'a>(record: &Record<'a>) -> Result<LogEvent<'a>, BadRecord> {
     let id = text(record.id).ok_or(BadRecord::Shape)?;
     let millis = integer(record.timestamp).ok_or(BadRecord::Shape)?;
     if !(0..END_OF_TIME).contains(&millis) {

@@ -128,7 +128,15 @@ impl Reader {
         skip: &Skip,
     ) -> Result<Reading<'_>, PayloadError> {
         self.inflater.trim();
-        let (text, len) = self.inflater.text(event, rules.inflate_cap)?;
+        let len = self.inflater.fill(event, rules.inflate_cap)?;
+        let text = match simdutf8::basic::from_utf8(self.inflater.bytes(len)) {
+            Ok(text) => text,
+            Err(_) => {
+                self.inflater.mend(len);
+                // Nothing is left that is not UTF-8.
+                simdutf8::basic::from_utf8(self.inflater.bytes(len)).unwrap_or_default()
+            }
+        };
         self.quick.begin(Room::new(&rules.limits));
         let (said, counts) = match quickly(&mut self.quick, text, len, rules, skip) {
             Some((batches, counts)) => (Said::Quickly(batches), counts),
@@ -184,7 +192,9 @@ fn quickly(
     let mut seen = HashSet::new();
     let mut place = 0;
     for document in 0.. {
-        place += text.get(place..len)?.len() - text.get(place..len)?.trim_ascii_start().len();
+        // JSON's white space: ASCII has more.
+        let rest = text.get(place..len)?;
+        place += rest.len() - rest.trim_start_matches([' ', '\n', '\r', '\t']).len();
         if place == len {
             if document == 0 {
                 return None;

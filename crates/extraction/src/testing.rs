@@ -47,8 +47,44 @@ pub fn document(messages: &[&str]) -> Value {
     document_from(0, messages)
 }
 
-/// A Lambda event around a document.
+/// The members of a document and of a log event in the order in which CloudWatch Logs writes them.
+const ORDER: [&str; 9] = [
+    "messageType",
+    "owner",
+    "logGroup",
+    "logStream",
+    "subscriptionFilters",
+    "logEvents",
+    "id",
+    "timestamp",
+    "message",
+];
+
+/// A document as CloudWatch Logs writes it. [`Value`] sorts members, and what reads the usual form quickly would leave
+/// every log event to the reference. Members that CloudWatch Logs does not know come last.
+#[must_use]
+pub fn text(value: &Value) -> String {
+    let list = |items: Vec<String>| items.join(",");
+    match value {
+        Value::Object(members) => {
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_by_key(|(name, _)| {
+                ORDER
+                    .iter()
+                    .position(|known| known == name)
+                    .unwrap_or(ORDER.len())
+            });
+            let write =
+                |(name, value): (&String, &Value)| format!("{}:{}", json!(name), text(value));
+            format!("{{{}}}", list(members.into_iter().map(write).collect()))
+        }
+        Value::Array(values) => format!("[{}]", list(values.iter().map(text).collect())),
+        scalar => scalar.to_string(),
+    }
+}
+
+/// A Lambda event around a document, as CloudWatch Logs writes it.
 #[must_use]
 pub fn payload(document: &Value) -> Vec<u8> {
-    event(&gzip(document.to_string().as_bytes()))
+    event(&gzip(text(document).as_bytes()))
 }

@@ -46,6 +46,12 @@ impl Deadline {
         Self { clock, limit: None }
     }
 
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_never(&self) -> bool {
+        self.limit.is_none()
+    }
+
     /// What is left; [`Duration::MAX`] without a deadline.
     #[must_use]
     pub fn left(&self) -> Duration {

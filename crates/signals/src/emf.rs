@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 use crate::{Minute, Rollup, SeriesKey};
 
 mod directive;
+pub mod json;
 mod object;
 mod rejection;
 mod target;
@@ -28,7 +29,8 @@ mod target;
 mod tests;
 
 use directive::Directive;
-pub use object::Object;
+pub use json::Raw;
+pub use object::{NotAnObject, Object};
 pub use rejection::{Place, Rejection};
 
 /// Furthest a document's timestamp may lie before its log event's: two weeks (EMF specification, "Timestamp").

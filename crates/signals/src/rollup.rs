@@ -86,12 +86,10 @@ impl Rollup {
 
     /// Back to no samples; what memory there is stays for the next ones.
     pub fn clear(&mut self) {
-        let mut histogram = std::mem::take(&mut self.histogram);
-        histogram.clear();
-        *self = Self {
-            histogram,
-            ..Self::default()
-        };
+        // In place: a rollup is two hundred bytes, and moving it costs more than clearing it.
+        self.histogram.clear();
+        (self.count, self.sum, self.compensation) = (0, 0.0, 0.0);
+        (self.min, self.max) = (f64::INFINITY, f64::NEG_INFINITY);
     }
 
     /// Bytes of memory that are held besides the rollup itself, samples or not.

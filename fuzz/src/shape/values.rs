@@ -101,8 +101,8 @@ const EDITS: [&str; 24] = [
 
 pub(super) fn number(bytes: &mut Unstructured<'_>, out: &mut String) -> Result<()> {
     match bytes.arbitrary::<u8>()? {
-        0..=23 => out.push_str(bytes.choose(&ODD_NUMBERS)?),
-        24..=99 => out.push_str(&bytes.arbitrary::<u16>()?.to_string()),
+        0..=5 => out.push_str(bytes.choose(&ODD_NUMBERS)?),
+        6..=99 => out.push_str(&bytes.arbitrary::<u16>()?.to_string()),
         100..=199 => {
             let (whole, part) = bytes.arbitrary::<(u16, u16)>()?;
             out.push_str(&format!("{whole}.{part}"));
@@ -123,8 +123,8 @@ pub(super) fn number(bytes: &mut Unstructured<'_>, out: &mut String) -> Result<(
 
 pub(super) fn word(bytes: &mut Unstructured<'_>, out: &mut String) -> Result<()> {
     match bytes.arbitrary::<u8>()? {
-        0..=31 => out.push_str(bytes.choose(&ODD_WORDS)?),
-        32 => out.push_str(&format!(
+        0..=9 => out.push_str(bytes.choose(&ODD_WORDS)?),
+        10 => out.push_str(&format!(
             "\"{}\"",
             "é".repeat(bytes.int_in_range(1_020..=1_028)?)
         )),

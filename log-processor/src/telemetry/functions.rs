@@ -34,6 +34,17 @@ pub(super) fn emit(speaker: &Speaker<'_>, batches: &[Batch]) {
         }
     }
     for ((minute, function), signals) in functions.iter().rev().take(MAX_DOCUMENTS) {
+        if !speaker.sightings.guard().admits_function(function) {
+            let said = ["", function, "functions"];
+            if speaker.sightings.guard().says(speaker.at, said) {
+                tracing::warn!(
+                    function,
+                    "no metrics are made of this function: 100 others have some already. Set \
+                     CAROBS_FUNCTION_METRICS to disabled, or attach Outrider to fewer log groups"
+                );
+            }
+            continue;
+        }
         let age = (speaker.at.as_millisecond() - minute.start_millis()) / 1000;
         if age < MAX_AGE_SECONDS
             && let Some(line) = document(*minute, function, signals)

@@ -4,14 +4,9 @@ use std::collections::BTreeMap;
 
 use extraction::Counts;
 use extraction::counts::OTHER;
-use jiff::Timestamp;
 use signals::Metric;
 
 use super::{Speaker, number};
-
-fn hour(at: Timestamp) -> i64 {
-    at.as_second().div_euclid(3600)
-}
 
 /// A name as a dimension's value, which must not be empty.
 fn named(name: &str) -> &str {
@@ -37,7 +32,7 @@ pub(super) fn emit(speaker: &Speaker<'_>, counts: &Counts) {
         if speaker
             .sightings
             .guard()
-            .says(hour(speaker.at), [group, namespace, reason])
+            .says(speaker.at, [group, namespace, reason])
         {
             tracing::warn!(
                 log_group = group,
@@ -71,7 +66,7 @@ pub(super) fn emit_capped(speaker: &Speaker<'_>, counts: &Counts) {
         if speaker
             .sightings
             .guard()
-            .says(hour(speaker.at), ["", &namespace, &dimension])
+            .says(speaker.at, ["", &namespace, &dimension])
         {
             tracing::warn!(
                 namespace,

@@ -174,8 +174,6 @@ async fn ids_that_are_none_or_fall_or_no_ledger_leave_a_batch_without_claims() {
         }
     }
     deps.ledger = None;
-    let series = deps.series.clone();
     assert_eq!(told(&deps, &batch((0, 10))).await, (0, 0, 0, 1, true));
     assert_eq!(told(&deps, &batch((0, 10))).await, (0, 0, 0, 1, true));
-    drop(series);
 }

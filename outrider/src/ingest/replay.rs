@@ -16,10 +16,10 @@ use platform::deadline::Deadline;
 
 mod contents;
 mod files;
-mod sqs;
 mod record;
 mod shown;
 mod source;
+mod sqs;
 mod summary;
 mod target;
 #[cfg(test)]

@@ -34,16 +34,16 @@ pub struct Seen {
 }
 
 impl Seen {
-    fn merge(&mut self, other: &Self) {
+    fn merge(&mut self, other: Self) {
         self.count += other.count;
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
         // The same line may look more telling to one reader of a class than to another: the smaller decides.
         self.class = self.class.min(other.class);
-        if let Some(theirs) = &other.example
-            && self.example.as_ref().is_none_or(|ours| theirs < ours)
+        if let Some(theirs) = other.example
+            && self.example.as_ref().is_none_or(|ours| theirs < *ours)
         {
-            self.example = Some(theirs.clone());
+            self.example = Some(theirs);
         }
     }
 }
@@ -81,16 +81,16 @@ impl Errors {
             last: millis,
             example: sighting.request_id.map(|id| (millis, id)),
         };
-        self.add(fingerprint, &seen);
+        self.add(fingerprint, seen);
     }
 
-    fn add(&mut self, fingerprint: Fingerprint, seen: &Seen) {
+    fn add(&mut self, fingerprint: Fingerprint, seen: Seen) {
         let full = self.seen.len() >= MAX_FINGERPRINTS;
         match self.seen.entry(fingerprint) {
             Entry::Occupied(mut entry) => entry.get_mut().merge(seen),
             Entry::Vacant(_) if full => self.overflow += seen.count,
             Entry::Vacant(entry) => {
-                entry.insert(seen.clone());
+                entry.insert(seen);
             }
         }
     }
@@ -98,7 +98,7 @@ impl Errors {
     /// Adds what another batch says.
     pub fn merge(&mut self, other: &Self) {
         for (fingerprint, seen) in &other.seen {
-            self.add(*fingerprint, seen);
+            self.add(*fingerprint, seen.clone());
         }
         self.overflow += other.overflow;
     }

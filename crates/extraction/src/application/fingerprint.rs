@@ -10,6 +10,9 @@ use super::{ErrorClass, json, text};
 /// Bytes of a line that are looked at for its type and message. A trace of a hundred frames is shorter.
 pub(super) const LOOKED_AT: usize = 16 * 1024;
 
+/// Bytes of type and message that are hashed without memory of their own. Most errors have fewer.
+const FEW: usize = 256;
+
 /// The name of an error: a hash of its type and of its normalised message. It stays the same from build to build
 /// (the upper half of XXH3 with 128 bits; the algorithm is frozen), because it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,8 +23,19 @@ impl Fingerprint {
     #[must_use]
     pub fn of(kind: &str, message: &str) -> Self {
         // No type and no normalised message holds NUL, so no two pairs are the same bytes.
-        let both = [kind.as_bytes(), &[0], message.as_bytes()].concat();
-        let [a, b, c, d, e, f, g, h, ..] = XxHash3_128::oneshot(&both).to_be_bytes();
+        let len = kind.len() + 1 + message.len();
+        let mut few = [0; FEW];
+        let mut many = Vec::new();
+        let both = match few.get_mut(..len) {
+            Some(few) => few,
+            None => {
+                many.resize(len, 0);
+                &mut many[..]
+            }
+        };
+        both[..kind.len()].copy_from_slice(kind.as_bytes());
+        both[kind.len() + 1..].copy_from_slice(message.as_bytes());
+        let [a, b, c, d, e, f, g, h, ..] = XxHash3_128::oneshot(both).to_be_bytes();
         Self(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
     }
 }

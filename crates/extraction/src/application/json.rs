@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
-use signals::emf::Object;
+use std::ops::Range;
 
+use signals::emf::{Object, Raw};
+
+use super::named::Names;
 use super::{ErrorClass, Sighting, normal, trace};
 
 /// Members of the line that are the error's type: of Lambda's runtimes, Powertools, structlog, the Elastic and the
@@ -86,10 +89,28 @@ const REQUESTS: [&str; 7] = [
     "aws_request_id",
 ];
 
-fn first<'a>(line: &Object<'a>, names: &[&str]) -> Option<Cow<'a, str>> {
-    names
-        .iter()
-        .filter_map(|name| line.text(name))
+/// All members of the line that are looked for, and where each list is among them.
+static LINE: Names<48> = Names::new(&[&TYPES, &MESSAGES, &TRACES, &OBJECTS, &WORDS, &REQUESTS]);
+const OF_TYPES: Range<usize> = 0..12;
+const OF_MESSAGES: Range<usize> = 12..18;
+const OF_TRACES: Range<usize> = 18..27;
+const OF_OBJECTS: Range<usize> = 27..34;
+const OF_WORDS: Range<usize> = 34..41;
+const OF_REQUESTS: Range<usize> = 41..48;
+/// The same of an object that holds the error.
+static INNER: Names<18> = Names::new(&[&INNER_TYPES, &INNER_MESSAGES, &INNER_TRACES]);
+const OF_INNER_TYPES: Range<usize> = 0..8;
+const OF_INNER_MESSAGES: Range<usize> = 8..13;
+const OF_INNER_TRACES: Range<usize> = 13..18;
+
+/// The members of a line.
+type Line<'a> = [Option<Raw<'a>>; 48];
+
+/// The first of some members that is a text with something in it.
+fn first<'a>(members: &[Option<Raw<'a>>], list: Range<usize>) -> Option<Cow<'a, str>> {
+    let texts = members.get(list)?.iter().flatten();
+    texts
+        .filter_map(|raw| raw.text())
         .find(|text| !text.trim().is_empty())
 }
 
@@ -104,21 +125,27 @@ fn kind(text: &str) -> String {
 
 /// Type and message of an object that names its error.
 pub(super) fn named(line: &Object<'_>) -> Option<(String, String)> {
-    let trace = first(line, &TRACES);
+    named_in(&LINE.find(line))
+}
+
+fn named_in(line: &Line<'_>) -> Option<(String, String)> {
+    let trace = first(line, OF_TRACES);
     let told = trace.as_deref().and_then(trace::exception);
-    if let Some(found) = first(line, &TYPES) {
-        let message = first(line, &MESSAGES).or_else(|| first(line, &WORDS));
+    if let Some(found) = first(line, OF_TYPES) {
+        let message = first(line, OF_MESSAGES).or_else(|| first(line, OF_WORDS));
         let message = message.as_deref().or(told.map(|(_, message)| message));
         return Some((kind(&found), normal::message(message.unwrap_or_default())));
     }
-    for inner in OBJECTS.iter().filter_map(|name| line.object(name)) {
-        let trace = first(&inner, &INNER_TRACES);
+    let objects = line[OF_OBJECTS].iter().flatten();
+    for inner in objects.filter_map(|raw| Object::of(*raw)) {
+        let inner = INNER.find(&inner);
+        let trace = first(&inner, OF_INNER_TRACES);
         let told = trace.as_deref().and_then(trace::exception);
-        let found = first(&inner, &INNER_TYPES)
+        let found = first(&inner, OF_INNER_TYPES)
             .filter(|name| trace::is_name(name))
             .or_else(|| told.map(|(kind, _)| Cow::Owned(kind.to_owned())));
         if let Some(found) = found {
-            let message = first(&inner, &INNER_MESSAGES).or_else(|| first(line, &WORDS));
+            let message = first(&inner, OF_INNER_MESSAGES).or_else(|| first(line, OF_WORDS));
             let message = message.as_deref().or(told.map(|(_, message)| message));
             return Some((
                 found.into_owned(),
@@ -127,32 +154,38 @@ pub(super) fn named(line: &Object<'_>) -> Option<(String, String)> {
         }
     }
     let (kind, message) = told?;
-    let message = first(line, &MESSAGES)
-        .or_else(|| first(line, &WORDS))
+    let message = first(line, OF_MESSAGES)
+        .or_else(|| first(line, OF_WORDS))
         .unwrap_or(Cow::Borrowed(message));
     Some((kind.to_owned(), normal::message(&message)))
 }
 
 /// Reads type and message of a line of this class.
 pub(super) fn sighting(class: ErrorClass, line: &Object<'_>) -> Sighting {
-    let (kind, message) = named(line).unwrap_or_else(|| words(class, line));
+    let line = &LINE.find(line);
+    let (kind, message) = named_in(line).unwrap_or_else(|| words(class, line));
     Sighting {
         class,
         kind,
         message,
-        request_id: first(line, &REQUESTS)
+        request_id: first(line, OF_REQUESTS)
             .filter(|id| normal::is_uuid(id))
             .map(Cow::into_owned),
     }
 }
 
 /// A line that names no error: what it says.
-fn words(class: ErrorClass, line: &Object<'_>) -> (String, String) {
-    let said = first(line, &MESSAGES)
-        .or_else(|| first(line, &WORDS))
-        .or_else(|| first(&line.object("fields")?, &WORDS))
-        .or_else(|| first(&line.object("message")?, &WORDS))
-        .or_else(|| first(line, &TRACES))
+fn words(class: ErrorClass, line: &Line<'_>) -> (String, String) {
+    let inside = |name: &str| {
+        let at = OBJECTS.iter().position(|known| *known == name)?;
+        let object = Object::of(line[OF_OBJECTS.start + at]?)?;
+        first(&LINE.find(&object), OF_WORDS)
+    };
+    let said = first(line, OF_MESSAGES)
+        .or_else(|| first(line, OF_WORDS))
+        .or_else(|| inside("fields"))
+        .or_else(|| inside("message"))
+        .or_else(|| first(line, OF_TRACES))
         .unwrap_or_default();
     if class == ErrorClass::Logged {
         return match trace::exception(&said) {

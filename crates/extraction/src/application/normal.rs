@@ -48,7 +48,10 @@ pub(super) fn message(text: &str) -> String {
     } else {
         line
     };
-    let mut out = Out::default();
+    let mut out = Out {
+        text: String::with_capacity(line.len().min(LONGEST)),
+        characters: 0,
+    };
     let mut rest = line;
     let mut secret = false;
     let mut endless = String::new();
@@ -70,7 +73,7 @@ pub(super) fn message(text: &str) -> String {
             rest = &rest[end..];
             secret = false;
         } else if is_part_of_word(first) {
-            let end = rest.find(|c| !is_part_of_word(c)).unwrap_or(rest.len());
+            let end = word_end(rest);
             let (found, after) = rest.split_at(end);
             let name = found.trim_end_matches([':', '.']);
             if before == Some('=') {
@@ -160,7 +163,31 @@ fn has_digit(text: &str) -> bool {
     text.chars().any(char::is_numeric)
 }
 
+/// Where a word ends that begins `text`.
+fn word_end(text: &str) -> usize {
+    let end = |byte: &u8| !byte.is_ascii() || !is_part_of_word(char::from(*byte));
+    match text.bytes().position(|byte| end(&byte)) {
+        None => text.len(),
+        Some(at) if text.as_bytes()[at].is_ascii() => at,
+        Some(at) => text[at..]
+            .find(|c| !is_part_of_word(c))
+            .map_or(text.len(), |more| at + more),
+    }
+}
+
+/// Whether a word stays as it is: nothing in it but letters and signs that mean nothing, too few for a secret.
+fn stays(word: &str) -> bool {
+    let harmless = |byte: u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b'.');
+    word.len() <= LONGEST_WORD
+        && word.bytes().all(harmless)
+        && (word.len() < 8 || word.bytes().any(|byte| matches!(byte | 0x20, b'g'..=b'z')))
+}
+
 fn word(word: &str, out: &mut Out) {
+    if stays(word) {
+        out.push(word);
+        return;
+    }
     if word.contains("://") {
         out.push("<url>");
     } else if word.contains('@') && word.len() > 1 {

@@ -71,8 +71,10 @@ pub(super) fn after_level(line: &str) -> Option<Told<'_>> {
         }
     }
     let head = &line[..line.floor_char_boundary(HEAD)];
+    let assigns = memchr::memchr(b'=', head.as_bytes()).is_some();
     for word in ["level=", "lvl=", "severity="] {
-        if let Some(at) = head.find(word)
+        if assigns
+            && let Some(at) = head.find(word)
             && let level = head[at + word.len()..].trim_start_matches('"')
             && let end = level
                 .find(|c: char| !c.is_ascii_alphabetic())
@@ -176,16 +178,32 @@ pub(super) fn sighting(class: ErrorClass, line: &str) -> Sighting {
 }
 
 fn request_id(line: &str) -> Option<String> {
-    line[..line.floor_char_boundary(HEAD)]
-        .split(|c: char| !c.is_ascii_hexdigit() && c != '-')
-        .find(|word| normal::is_uuid(word))
-        .map(str::to_owned)
+    let head = &line.as_bytes()[..line.floor_char_boundary(HEAD)];
+    let mut start = 0;
+    for (at, byte) in head.iter().chain([&0]).enumerate() {
+        if byte.is_ascii_hexdigit() || *byte == b'-' {
+            continue;
+        }
+        if at == start + 36
+            && let Some(word) = line.get(start..at)
+            && normal::is_uuid(word)
+        {
+            return Some(word.to_owned());
+        }
+        start = at + 1;
+    }
+    None
 }
 
 fn parts(class: ErrorClass, line: &str) -> (String, String) {
-    let from = |phrase: &str| line.find(phrase).map_or(line, |at| &line[at..]);
-    if line.contains(" panicked at ") {
-        return ("panic".to_owned(), rust_panic(line));
+    let from = |phrase: &str| {
+        memchr::memmem::find(line.as_bytes(), phrase.as_bytes()).map_or(line, |at| &line[at..])
+    };
+    if let Some(at) = super::panicked(line) {
+        return (
+            "panic".to_owned(),
+            rust_panic(&line[at + super::PANICKED.len()..]),
+        );
     }
     match class {
         // The type that Lambda itself gives it.
@@ -250,8 +268,7 @@ fn logged(line: &str) -> (String, String) {
 
 /// `thread 'main' panicked at src/lib.rs:12:5:\nmessage`, and before Rust 1.73
 /// `thread 'main' panicked at 'message', src/lib.rs:12:5`. The file tells panics of the same words apart.
-fn rust_panic(line: &str) -> String {
-    let (_, rest) = line.split_once(" panicked at ").unwrap_or_default();
+fn rust_panic(rest: &str) -> String {
     let (first, message) = rest.split_once('\n').unwrap_or((rest, ""));
     let (place, message) = match first
         .strip_prefix('\'')

@@ -5,22 +5,21 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
+use signals::emf::Raw;
 use signals::series::function_of_log_group;
 use signals::{BatchId, BatchIdentity, EventId, Run};
 
 use super::head::Head;
 use super::quick::Quick;
 use super::record;
-use super::scan::{at, next_special};
+use super::scan::at;
 use super::series::Span;
 use crate::application::Errors;
 use crate::batch::{Rules, Taken, refuse, take};
 use crate::counts::{Counts, Reason};
 use crate::envelope::{
-    self, Document, Envelope, MAX_EVENTS, MAX_LOG_GROUP, MAX_MESSAGE, log_event,
+    self, Document, Envelope, MAX_EVENTS, MAX_LOG_GROUP, MAX_MESSAGE, log_event_at,
 };
-use crate::members::Text;
 
 /// A batch whose rollups are in the reader's memory.
 #[derive(Debug)]
@@ -91,9 +90,8 @@ impl Reading<'_> {
     ) -> Result<(usize, Option<Finished>), Odd> {
         self.quick.tiers.envelopes += 1;
         let rest = text.get(place..len).ok_or(Odd)?;
-        let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<Envelope<'_>>();
-        let envelope = stream.next().and_then(Result::ok).ok_or(Odd)?;
-        let end = place + stream.byte_offset();
+        let (envelope, end) = Envelope::at(rest, 0).map_err(|_| Odd)?;
+        let end = place + end;
         let finished = match envelope::document(&envelope).map_err(|_| Odd)? {
             Document::Control => {
                 self.counts.control_messages += 1;
@@ -209,13 +207,11 @@ impl Reading<'_> {
             self.take(record.id, record.millis, &message, names, batch, skip);
             return Some(end);
         }
-        let mut values =
-            serde_json::Deserializer::from_str(text.get(place..)?).into_iter::<&RawValue>();
-        let raw = values.next()?.ok()?;
-        match log_event(raw) {
+        let (raw, event, end) = log_event_at(text, place)?;
+        match event {
             Err(bad) => {
                 batch.ids.broken = true;
-                batch.identity.add(raw.get().as_bytes());
+                batch.identity.add(raw.as_bytes());
                 self.counts.reject(bad.into(), 1);
             }
             Ok(event) => self.take(
@@ -227,7 +223,7 @@ impl Reading<'_> {
                 skip,
             ),
         }
-        Some(place + values.byte_offset())
+        Some(end)
     }
 
     fn take(
@@ -288,15 +284,12 @@ impl Reading<'_> {
 fn usual(text: &str, place: usize) -> Option<(record::Record<'_>, Cow<'_, str>, usize)> {
     let bytes = text.as_bytes();
     let record = record::read(bytes, place)?;
-    let mut end = next_special(bytes, record.message);
-    while at(bytes, end) == b'\\' {
-        end = next_special(bytes, end + 2);
-    }
-    if at(bytes, end) != b'"' || at(bytes, end + 1) != b'}' {
+    let (raw, end) = Raw::at(text, record.message - 1)?;
+    if at(bytes, end) != b'}' {
         return None;
     }
-    let Text(message) = serde_json::from_str(text.get(record.message - 1..=end)?).ok()?;
-    (message.len() <= MAX_MESSAGE).then_some((record, message, end + 2))
+    let message = raw.text()?;
+    (message.len() <= MAX_MESSAGE).then_some((record, message, end + 1))
 }
 
 /// The place of the next byte that is no white space.

@@ -30,8 +30,14 @@ pub(super) fn read(text: &[u8], place: usize) -> Option<(Line, usize)> {
     if memchr::memchr(b'{', line).is_some() {
         return None;
     }
-    (says_nothing(line) || !(line.starts_with(b"INIT_REPORT ") || text_may_tell(line)))
+    (says_nothing(line) || !(may_have_failed(line) || text_may_tell(line)))
         .then_some((Line::Nothing, end))
+}
+
+/// Whether a line begins like a platform record that tells of a failure now and then.
+#[inline(always)]
+fn may_have_failed(line: &[u8]) -> bool {
+    line.starts_with(b"INIT_REPORT ") || line.starts_with(b"RESTORE_REPORT ")
 }
 
 /// Whether a line begins like a platform record that says nothing.
@@ -41,7 +47,7 @@ fn says_nothing(line: &[u8]) -> bool {
         Some(b'S') => line.starts_with(b"START RequestId: "),
         Some(b'E') => line.starts_with(b"END RequestId: "),
         Some(b'I') => line.starts_with(b"INIT_START "),
-        Some(b'R') => line.starts_with(b"RESTORE_START ") || line.starts_with(b"RESTORE_REPORT "),
+        Some(b'R') => line.starts_with(b"RESTORE_START "),
         Some(b'X') => line.starts_with(b"XRAY TraceId: "),
         _ => false,
     }

@@ -19,6 +19,16 @@ pub(super) struct Group {
 }
 
 impl Group {
+    /// Bytes of memory that it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let names = self.dimensions.iter().chain(&self.metrics);
+        size_of::<Self>()
+            + self.namespace.len()
+            + names
+                .map(|name| size_of::<String>() + name.len())
+                .sum::<usize>()
+    }
+
     /// The name of one of its series.
     pub(super) fn key(&self, metric: usize, values: &[&[u8]]) -> SeriesKey {
         // The text was checked to be UTF-8, and strings end at ASCII characters.

@@ -15,6 +15,8 @@ use crate::envelope::MAX_MESSAGE;
 const MAX_TEMPLATES: usize = 512;
 /// Groups that have a number.
 const MAX_GROUPS: usize = 2048;
+/// Bytes of the names in what was learned: a template keeps those of its own metrics and dimensions.
+const MAX_NAMES: usize = 2 * 1024 * 1024;
 /// Documents that are learned from in one payload.
 const LESSONS: u32 = 64;
 /// Orders of members that are remembered, a power of two.
@@ -50,6 +52,8 @@ pub(super) struct Quick {
     orders: Orders,
     found: Found,
     lessons: u32,
+    /// Bytes of names that templates, groups and known directives keep.
+    names: usize,
 }
 
 /// Hashes by their highest bits.
@@ -78,7 +82,9 @@ impl Quick {
         if self.trie.is_full()
             || self.plans.len() >= MAX_TEMPLATES
             || self.groups.len() >= MAX_GROUPS
+            || self.names >= MAX_NAMES
         {
+            self.names = 0;
             (self.trie, self.plans) = (Trie::default(), Vec::new());
             self.groups.clear();
             self.walker.known.clear();
@@ -176,18 +182,14 @@ impl Quick {
             return self.learn_and_apply(text, place, millis, function);
         };
         let seen = &mut self.orders.0[(order >> 56) as usize & (ORDERS - 1)];
-        if std::mem::replace(seen, order) == order
-            && let Some(read) = self.learn_and_apply(text, place, millis, function)
-        {
-            return Some(read);
-        }
-        let (walked, end, _) = match walked {
-            // What learning left in `found` is of no use.
-            Walked::Metrics(..) if self.lessons < LESSONS => {
-                self.walker.walk(text, place, &mut self.found)?
+        let mut walked = walked;
+        if std::mem::replace(seen, order) == order && self.lessons > 0 {
+            if let Some(read) = self.learn_and_apply(text, place, millis, function) {
+                return Some(read);
             }
-            walked => (walked, end, order),
-        };
+            // What learning left in `found` is of no use.
+            walked = self.walker.walk(text, place, &mut self.found)?.0;
+        }
         let fits = match walked {
             Walked::Nothing => true,
             Walked::Metrics(known, timestamp) => {
@@ -216,7 +218,7 @@ impl Quick {
     #[cold]
     fn learn(&mut self, text: &[u8], place: usize, millis: i64) -> Option<()> {
         self.lessons = self.lessons.checked_sub(1)?;
-        if self.trie.is_full() || self.plans.len() >= MAX_TEMPLATES {
+        if self.trie.is_full() || self.plans.len() >= MAX_TEMPLATES || self.names >= MAX_NAMES {
             return None;
         }
         let lesson = learn::learn(text, place, millis)?;
@@ -245,6 +247,13 @@ impl Quick {
         let template = u32::try_from(self.plans.len()).ok()?;
         if !self.trie.insert(&lesson.pieces, template) {
             return None;
+        }
+        if let Meaning::Metrics { groups, .. } = &lesson.meaning {
+            // Kept by the template, by the table of groups, and by the walker.
+            self.names += 3 * groups
+                .iter()
+                .map(|slots| slots.group.bytes())
+                .sum::<usize>();
         }
         self.plans.push(Plan::new(lesson.meaning, &mut number));
         Some(())

@@ -224,15 +224,17 @@ impl Store {
         number
     }
 
-    fn dimension(&mut self, namespace: &str, name: &str) -> u32 {
+    fn dimension(&self, namespace: &str, name: &str) -> Option<u32> {
         let hash = self.hasher.hash_one((namespace, name));
         let same = |at: &u32| {
             let dimension = &self.dimensions[*at as usize];
             dimension.namespace == namespace && dimension.name == name
         };
-        if let Some(found) = self.by_dimension.find(hash, same) {
-            return *found;
-        }
+        self.by_dimension.find(hash, same).copied()
+    }
+
+    fn new_dimension(&mut self, namespace: &str, name: &str) -> u32 {
+        let hash = self.hasher.hash_one((namespace, name));
         self.kept += SERIES / 4 + namespace.len() + name.len();
         let number = number_of(self.dimensions.len());
         self.dimensions.push(Dimension {
@@ -314,21 +316,25 @@ impl Store {
         };
         let mut numbers = Vec::with_capacity(key.dimensions.len());
         for (name, text) in &mut key.dimensions {
-            let at = self.dimension(namespace, name);
-            let known = self.value(at, text);
+            let found = self.dimension(namespace, name);
+            let known = found.and_then(|at| self.value(at, text));
             if let Some(value) = known
                 && self.values[value as usize].admitted == self.batch
             {
                 numbers.push(value);
                 continue;
             }
-            if self.dimensions[at as usize].batch != self.batch {
-                if !self.room.value(namespace.len() + name.len()) {
-                    return None;
+            let at = match found {
+                Some(at) if self.dimensions[at as usize].batch == self.batch => at,
+                // What nobody is charged for is not interned.
+                _ if !self.room.value(namespace.len() + name.len()) => return None,
+                _ => {
+                    let at = found.unwrap_or_else(|| self.new_dimension(namespace, name));
+                    let dimension = &mut self.dimensions[at as usize];
+                    (dimension.batch, dimension.values) = (self.batch, 0);
+                    at
                 }
-                let dimension = &mut self.dimensions[at as usize];
-                (dimension.batch, dimension.values) = (self.batch, 0);
-            }
+            };
             if !self.room.admits(self.dimensions[at as usize].values) {
                 *self
                     .capped

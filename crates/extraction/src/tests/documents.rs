@@ -47,7 +47,11 @@ fn documents_may_follow_each_other() {
     let mut other = document_from(5, &[&report(2.0)]);
     other["logStream"] = json!("t");
     let control = include_str!("../../fixtures/control-message.json");
-    let text = format!("{}{control}\n {other}", document(&[&report(1.0)]));
+    let text = format!(
+        "{}{control}\n {}",
+        text(&document(&[&report(1.0)])),
+        text(&other)
+    );
     let (batches, counts) = read(&event(&gzip(text.as_bytes()))).unwrap();
     assert_eq!(
         (
@@ -62,7 +66,7 @@ fn documents_may_follow_each_other() {
 
 #[test]
 fn a_document_that_is_there_twice_counts_once() {
-    let text = document(&[&report(1.0)]).to_string().repeat(2);
+    let text = text(&document(&[&report(1.0)])).repeat(2);
     let (batches, counts) = read(&event(&gzip(text.as_bytes()))).unwrap();
     assert_eq!((batches.len(), counts.samples), (1, 5));
 }
@@ -72,7 +76,7 @@ fn a_document_of_tomorrow_is_counted_and_its_neighbours_are_kept() {
     let text = format!(
         "{}{}",
         json!({ "messageType": "HEARTBEAT" }),
-        document(&[&report(1.0)])
+        text(&document(&[&report(1.0)]))
     );
     let (batches, counts) = read(&event(&gzip(text.as_bytes()))).unwrap();
     assert_eq!(
@@ -193,7 +197,7 @@ fn a_record_that_is_none_is_counted_and_its_neighbours_are_kept() {
             "message_too_long",
         ),
     ] {
-        let text = document(&["BEFORE", &report(1.0)]).to_string();
+        let text = text(&document(&["BEFORE", &report(1.0)]));
         let start = text.find(r#"{"id""#).unwrap();
         let end = start + text[start..].find('}').unwrap() + 1;
         let text = format!("{}{record}{}", &text[..start], &text[end..]);
@@ -229,7 +233,7 @@ fn timestamps_of_1970_and_2100_land_in_their_minutes() {
 
 #[test]
 fn the_last_of_duplicate_members_wins() {
-    let text = document(&[&report(1.0)]).to_string();
+    let text = text(&document(&[&report(1.0)]));
     let text = format!(r#"{{"logGroup":"wrong","logEvents":7,{}"#, &text[1..]);
     let (batches, _) = read(&event(&gzip(text.as_bytes()))).unwrap();
     assert_eq!(batches[0].log_group, "/aws/lambda/f");
@@ -237,9 +241,7 @@ fn the_last_of_duplicate_members_wins() {
 
 #[test]
 fn more_elements_than_any_batch_has_are_refused() {
-    let text = document(&[])
-        .to_string()
-        .replace("[]", &format!("[1{}]", ",1".repeat(610_000)));
+    let text = text(&document(&[])).replace("[]", &format!("[1{}]", ",1".repeat(610_000)));
     let error = read(&event(&gzip(text.as_bytes()))).unwrap_err();
     assert!(
         error.to_string().contains("more than 610000 elements"),

@@ -6,7 +6,7 @@ const EMF: &str = r#"{"_aws":{"Timestamp":1795200000000,"CloudWatchMetrics":[{"N
 
 /// What a payload comes to whose one message is spelled `spelled`, with its quotes.
 fn told(spelled: &str) -> Vec<String> {
-    let text = document(&["HERE"]).to_string().replace("\"HERE\"", spelled);
+    let text = text(&document(&["HERE"])).replace("\"HERE\"", spelled);
     let (batches, counts) = read(&event(&gzip(text.as_bytes()))).unwrap();
     let reasons = rejected(&counts);
     let reasons = reasons.iter().map(|(reason, _)| format!("!{reason}"));

@@ -51,7 +51,7 @@ fn odd_payloads_are_read_all_the_same() {
 }
 
 fn payload_text() -> Vec<u8> {
-    document(&[&report(1.5)]).to_string().into_bytes()
+    text(&document(&[&report(1.5)])).into_bytes()
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn broken_payloads_are_one_clear_error_each() {
             event(&many),
         ),
         ("payload_not_a_document", "it is empty", event(&gzip(b""))),
-        ("payload_not_a_document", "column 1", event(&gzip(b"hello"))),
+        ("payload_not_a_document", "no JSON", event(&gzip(b"hello"))),
     ] {
         let error = read(&event).unwrap_err();
         assert_eq!(error.as_str(), reason, "{error}");
@@ -182,7 +182,7 @@ fn a_size_in_the_trailer_that_lies_is_found_out() {
 
 #[test]
 fn bytes_that_are_no_text_become_replacement_characters() {
-    let mut bytes = document(&["x\u{1}"]).to_string().into_bytes();
+    let mut bytes = text(&document(&["x\u{1}"])).into_bytes();
     let at = bytes
         .windows(6)
         .position(|window| window == b"\\u0001")
@@ -190,4 +190,36 @@ fn bytes_that_are_no_text_become_replacement_characters() {
     bytes.splice(at..at + 6, [0xff]);
     let (_, counts) = read(&event(&gzip(&bytes))).unwrap();
     assert_eq!((counts.events, rejected(&counts)), (1, vec![]));
+}
+
+#[test]
+fn whatever_a_gzip_header_promises_is_there_or_the_payload_is_damaged() {
+    let plain = gzip(&payload_text());
+    let with = |flags: u8, fields: &[u8]| {
+        let mut bytes = plain.clone();
+        bytes[3] = flags;
+        bytes.splice(10..10, fields.iter().copied());
+        read(&event(&bytes)).map_err(|error| error.as_str())
+    };
+    let name = |len: usize| [vec![b'x'; len], vec![0]].concat();
+    for (flags, fields, reads) in [
+        (0, &[][..], true),
+        (1, &[], true),
+        (4, &[2, 0, 7, 7], true),
+        (8, &name(9), true),
+        // Longer than anybody may remember.
+        (8, &name(70_000), false),
+        (16, &name(70_000), false),
+        // A checksum of the header that is not its own.
+        (2, &[0xde, 0xad], false),
+        // A flag that does not exist.
+        (0x20, &[], false),
+    ] {
+        let read = with(flags, fields);
+        if reads {
+            assert_eq!(read.unwrap().1.events, 1, "{flags:#x}");
+        } else {
+            assert_eq!(read.unwrap_err(), "payload_damaged", "{flags:#x}");
+        }
+    }
 }

@@ -19,7 +19,6 @@ use crate::dynamodb::{self as calls, Item};
 mod late;
 mod writing;
 
-
 /// [`SeriesStore`] on one DynamoDB table.
 #[derive(Debug, Clone)]
 pub struct DynamoDbSeriesStore {

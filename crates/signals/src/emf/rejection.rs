@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde_json::value::RawValue;
-
-use super::object::array;
+use super::json::Raw;
 use super::{Object, directive, target};
 
 macro_rules! rejections {
@@ -111,10 +109,10 @@ impl Place {
         let metadata = root.object("_aws");
         let directives = metadata
             .as_ref()
-            .and_then(|metadata| metadata.get("CloudWatchMetrics").and_then(array))
-            .unwrap_or_default();
+            .and_then(|metadata| metadata.get("CloudWatchMetrics"))
+            .and_then(Raw::elements);
         let namespace = |index: usize| {
-            let directive = Object::of(directives.get(index)?)?;
+            let directive = Object::of(directives.clone()?.nth(index)?)?;
             directive.text("Namespace").map(Cow::into_owned)
         };
         let in_document = |name: &str| Some(name.to_owned());
@@ -137,8 +135,8 @@ impl Place {
             | Rejection::NoMetrics
             | Rejection::TooManyMetrics => {
                 let index = directives
-                    .iter()
-                    .position(|raw| alone(raw).err() == Some(reason));
+                    .clone()
+                    .and_then(|mut all| all.position(|raw| alone(raw).err() == Some(reason)));
                 Self {
                     namespace: index.and_then(namespace),
                     member: index.map(|index| format!("_aws.CloudWatchMetrics[{index}]")),
@@ -153,12 +151,8 @@ impl Place {
 }
 
 /// Whether a directive is valid on its own.
-fn alone(raw: &RawValue) -> Result<(), Rejection> {
-    let metadata = format!("{{\"CloudWatchMetrics\":[{raw}]}}");
-    match Object::parse(&metadata) {
-        Ok(metadata) => directive::all(&metadata).map(drop),
-        Err(_) => Err(Rejection::NotJson),
-    }
+fn alone(raw: Raw<'_>) -> Result<(), Rejection> {
+    directive::only(raw).map(drop)
 }
 
 /// The first target that is wrong in this way.

@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
-use super::object::{array, text};
+use super::json::Raw;
 use super::{Object, Observation, Rejection};
 
 /// Values of a metric that is an array (EMF specification, "Target members").
@@ -13,8 +11,11 @@ const MAX_VALUES: usize = 100;
 const MAX_DIMENSION_VALUE: usize = 1024;
 
 /// A dimension's value: a string of 1 to 1,024 characters.
-pub(super) fn dimension(raw: Option<&RawValue>) -> Result<Cow<'_, str>, Rejection> {
-    let value = text(raw.ok_or(Rejection::DimensionMissing)?).ok_or(Rejection::DimensionNotText)?;
+pub(super) fn dimension(raw: Option<Raw<'_>>) -> Result<Cow<'_, str>, Rejection> {
+    let value = raw
+        .ok_or(Rejection::DimensionMissing)?
+        .text()
+        .ok_or(Rejection::DimensionNotText)?;
     if value.is_empty() {
         Err(Rejection::DimensionEmpty)
     } else if value.len() > MAX_DIMENSION_VALUE && value.chars().count() > MAX_DIMENSION_VALUE {
@@ -25,14 +26,14 @@ pub(super) fn dimension(raw: Option<&RawValue>) -> Result<Cow<'_, str>, Rejectio
 }
 
 /// A metric's value in any of its forms. Empty when all of it stands for no samples (every count is 0).
-pub(super) fn metric(raw: Option<&RawValue>) -> Result<Vec<Observation>, Rejection> {
+pub(super) fn metric(raw: Option<Raw<'_>>) -> Result<Vec<Observation>, Rejection> {
     let raw = raw.ok_or(Rejection::MetricMissing)?;
     match raw.get().as_bytes().first() {
         Some(b'[') => {
-            let values = array(raw).ok_or(Rejection::MetricNotNumber)?;
-            match values.len() {
+            let values = raw.elements().ok_or(Rejection::MetricNotNumber)?;
+            match values.clone().take(MAX_VALUES + 1).count() {
                 0 => Err(Rejection::NoValues),
-                1..=MAX_VALUES => values.into_iter().map(single).collect(),
+                1..=MAX_VALUES => values.map(single).collect(),
                 _ => Err(Rejection::TooManyValues),
             }
         }
@@ -50,7 +51,7 @@ pub(super) fn metric(raw: Option<&RawValue>) -> Result<Vec<Observation>, Rejecti
     }
 }
 
-fn single(raw: &RawValue) -> Result<Observation, Rejection> {
+fn single(raw: Raw<'_>) -> Result<Observation, Rejection> {
     number(raw)
         .map(|value| Observation::Value { value, weight: 1 })
         .ok_or(Rejection::MetricNotNumber)
@@ -62,18 +63,19 @@ fn weighted(object: &Object<'_>) -> Result<Vec<Observation>, Rejection> {
     let list = |name| {
         object
             .get(name)
-            .and_then(array)
+            .and_then(Raw::elements)
             .ok_or(Rejection::ValuesAndCounts)
     };
     let (values, counts) = (list("Values")?, list("Counts")?);
-    if values.len() != counts.len() {
+    let count = values.clone().count();
+    if counts.clone().count() != count {
         return Err(Rejection::ValuesAndCounts);
     }
-    if values.is_empty() {
+    if count == 0 {
         return Err(Rejection::NoValues);
     }
-    let mut observations = Vec::with_capacity(values.len());
-    for (value, weight) in values.into_iter().zip(counts) {
+    let mut observations = Vec::with_capacity(count);
+    for (value, weight) in values.zip(counts) {
         let value = number(value).ok_or(Rejection::MetricNotNumber)?;
         let weight = whole(weight).ok_or(Rejection::ValuesAndCounts)?;
         if weight > 0 {
@@ -118,7 +120,7 @@ fn is_number(text: &str) -> bool {
 }
 
 /// A finite number, correctly rounded. Negative zero is zero: a minimum must not depend on which came first.
-pub(super) fn number(raw: &RawValue) -> Option<f64> {
+pub(super) fn number(raw: Raw<'_>) -> Option<f64> {
     // What `RawValue` holds is JSON, so only numbers start like this, and Rust reads every JSON number.
     let value: f64 = Some(raw.get())
         .filter(|text| is_number(text))?
@@ -128,7 +130,7 @@ pub(super) fn number(raw: &RawValue) -> Option<f64> {
 }
 
 /// A number written as an integer. One beyond 64 bits is as large as 64 bits get.
-pub(super) fn integer(raw: &RawValue) -> Option<i64> {
+pub(super) fn integer(raw: Raw<'_>) -> Option<i64> {
     let text = Some(raw.get()).filter(|text| is_number(text))?;
     let (negative, digits) = text
         .strip_prefix('-')
@@ -143,7 +145,7 @@ pub(super) fn integer(raw: &RawValue) -> Option<i64> {
 }
 
 /// A count: a number without fraction from 0 to 2^64 − 1. Emitters in languages without integers write `3.0`.
-fn whole(raw: &RawValue) -> Option<u64> {
+fn whole(raw: Raw<'_>) -> Option<u64> {
     if let Ok(count) = raw.get().parse() {
         return Some(count);
     }

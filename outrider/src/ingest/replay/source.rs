@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::files::Files;
-use super::sqs::{Message, Queue, QueueError};
 use super::record::Unreadable;
+use super::sqs::{Message, Queue, QueueError};
 use super::target::Target;
 
 /// Why there is no next record.

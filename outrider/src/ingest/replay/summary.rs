@@ -40,6 +40,8 @@ pub(super) struct Summary {
     replayed: u64,
     /// Log events of those.
     events: u64,
+    /// Log events of those that other batches had counted already, and that were not counted again.
+    events_skipped: u64,
     samples: u64,
     items_written: u64,
     /// What of those was rejected, by reason.
@@ -60,6 +62,7 @@ impl Summary {
     pub(super) fn replayed(&mut self, outcome: &Outcome) {
         self.replayed += 1;
         self.events += outcome.events;
+        self.events_skipped += outcome.events_skipped;
         self.samples = self.samples.saturating_add(outcome.samples);
         self.items_written += outcome.items_written;
         for (reason, times) in &outcome.rejected {
@@ -113,9 +116,13 @@ impl Summary {
                 self.unreadable.len()
             )?;
         } else {
+            let skipped = match self.events_skipped {
+                0 => String::new(),
+                skipped => format!(", {skipped} of them counted before by other batches"),
+            };
             writeln!(
                 stdout,
-                "{} records: {} replayed ({} log events, {} rollup items), {} left, {} unreadable",
+                "{} records: {} replayed ({} log events{skipped}, {} rollup items), {} left, {} unreadable",
                 self.records,
                 self.replayed,
                 self.events,

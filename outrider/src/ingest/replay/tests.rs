@@ -285,6 +285,26 @@ async fn files_hold_records_and_bare_payloads_and_what_is_neither_is_named() {
 }
 
 #[tokio::test]
+async fn what_other_batches_had_counted_is_told_and_not_counted_again() {
+    let data = data().await;
+    deliver(data.path(), true).await;
+    let before = stored(data.path()).await;
+    let events: Vec<_> = (2..=3).map(|id| report(id, 1.5)).collect();
+    let stream = "2026/11/20/[$LATEST]local";
+    let part = subscription::payload(LOG_GROUP, stream, &events).unwrap();
+    let files = tempfile::tempdir().unwrap();
+    std::fs::write(files.path().join("part.json"), part).unwrap();
+    let (code, stdout, stderr) = replay_with(on(data.path()), &[files.path()]).await;
+    assert_eq!((code, stderr.as_str()), (ExitCode::SUCCESS, ""), "{stdout}");
+    assert_eq!(
+        stdout,
+        "1 records: 1 replayed (2 log events, 2 of them counted before by other batches, 0 rollup items), 0 left, 0 \
+         unreadable\n"
+    );
+    assert_eq!(stored(data.path()).await, before);
+}
+
+#[tokio::test]
 async fn a_store_that_still_fails_keeps_everything_and_ends_the_run() {
     let data = data().await;
     deliver(data.path(), false).await;

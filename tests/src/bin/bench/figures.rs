@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use platform::clock::{Clock, Operation, SystemClock};
 use serde_json::{Map, Value};
 
@@ -107,12 +107,19 @@ impl Figures {
         eprintln!("{name} is left out: {} is not there", needs.display());
     }
 
-    /// Prints the document.
+    /// Prints the document. A name that chose nothing is a mistake, and not a run without figures.
     #[expect(clippy::print_stdout, reason = "what this program is for")]
-    pub(crate) fn finish(self) {
+    pub(crate) fn finish(self) -> anyhow::Result<()> {
+        ensure!(
+            !self.found.is_empty(),
+            "--only {}: no such figure, or what it needs is not there; write the beginning of ingest_<events>, \
+             ingest_hard_<events> or hostile_ms_<payload>",
+            self.only.join(" --only ")
+        );
         if self.json {
             println!("{}", Value::Object(self.found));
         }
+        Ok(())
     }
 }
 

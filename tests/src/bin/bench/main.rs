@@ -25,8 +25,7 @@ async fn main() -> anyhow::Result<()> {
     let corpora = figures.corpora.clone();
     ingest::all(&mut figures, &corpora)?;
     if !figures.whole() {
-        figures.finish();
-        return Ok(());
+        return figures.finish();
     }
     judging::emf(&mut figures);
     judging::models(&mut figures);
@@ -35,6 +34,5 @@ async fn main() -> anyhow::Result<()> {
     telemetry::overhead(&mut figures).await?;
     load::open_loop(&mut figures).await?;
     requests::against_a_bare_route(&mut figures).await?;
-    figures.finish();
-    Ok(())
+    figures.finish()
 }

@@ -62,11 +62,22 @@ impl DynamoDbSeriesStore {
             let answer = self
                 .client
                 .batch_write_item()
-                .request_items(&self.table, waiting)
+                .request_items(&self.table, waiting.clone())
                 .send()
-                .await
-                .map_err(|error| self.failed("BatchWriteItem", &error))?;
+                .await;
             attempts += 1;
+            let answer = match answer {
+                Ok(answer) => answer,
+                // All of it was refused. Whoever has a deadline has time for more than the SDK's own attempts.
+                Err(error) => {
+                    let error = self.failed("BatchWriteItem", &error);
+                    let wait = error.is_retryable() && !deadline.is_never();
+                    if wait && deadline.again(attempts).await {
+                        continue;
+                    }
+                    return Err(error);
+                }
+            };
             waiting = answer
                 .unprocessed_items
                 .unwrap_or_default()

@@ -51,6 +51,18 @@ async fn answer(stream: &mut TcpStream, accept: usize, taken: &Mutex<Vec<String>
     puts.len()
 }
 
+/// Refuses one request.
+async fn throttle(stream: &mut TcpStream) {
+    let body = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"too much"}"#;
+    let head = format!(
+        "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut buffer = [0; 64 * 1024];
+    let _ = stream.read(&mut buffer).await.unwrap();
+    stream.write_all((head + body).as_bytes()).await.unwrap();
+}
+
 struct Reluctant {
     store: DynamoDbSeriesStore,
     /// Sort keys of what was taken.
@@ -64,6 +76,11 @@ struct Reluctant {
     reason = "a test's server ends with the test's runtime"
 )]
 async fn reluctant(accept: usize) -> Reluctant {
+    after(0, accept).await
+}
+
+/// The same; the first `refusals` calls are throttled as a whole.
+async fn after(mut refusals: usize, accept: usize) -> Reluctant {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let taken = Arc::new(Mutex::new(Vec::new()));
@@ -72,6 +89,11 @@ async fn reluctant(accept: usize) -> Reluctant {
     tokio::spawn(async move {
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
+            if refusals > 0 {
+                refusals -= 1;
+                throttle(&mut stream).await;
+                continue;
+            }
             let len = answer(&mut stream, accept, &mine).await;
             counted.lock().unwrap().push(len);
         }
@@ -173,4 +195,27 @@ async fn with_a_deadline_items_are_tried_until_it_is_near_and_no_longer() {
             assert!(clock.now() > "2026-11-20T22:05:00Z".parse().unwrap());
         }
     }
+}
+
+#[tokio::test]
+async fn with_a_deadline_calls_that_are_throttled_as_a_whole_are_tried_again() {
+    use crate::clock::ManualClock;
+    use crate::deadline::Deadline;
+    use std::time::Duration;
+
+    // The SDK tries each call three times by itself.
+    let put = async |deadline: Option<u64>| {
+        let server = after(4, 25).await;
+        let clock = Arc::new(ManualClock::at("2026-11-20T22:05:00Z".parse().unwrap()));
+        let deadline = deadline.map_or_else(
+            || Deadline::never(clock.clone()),
+            |seconds| Deadline::after(clock.clone(), Duration::from_secs(seconds)),
+        );
+        server
+            .store
+            .put_batch_until(GROUP, &batch("a"), None, &minutes(1), &deadline)
+            .await
+    };
+    assert_eq!(put(Some(60)).await.unwrap().items, 1);
+    assert!(put(None).await.unwrap_err().is_retryable());
 }

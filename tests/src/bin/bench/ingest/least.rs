@@ -6,7 +6,7 @@ use libdeflater::Decompressor;
 
 use super::corpus::data;
 
-/// Buffers that are kept from payload to payload.
+/// Buffers that are kept from payload to payload; a longer one is made anew, because what was in it need not be copied.
 pub(super) struct Least {
     inflate: Decompressor,
     compressed: Vec<u8>,
@@ -25,9 +25,7 @@ impl Least {
     /// The text of a payload that says its own size, as those of one gzip member do (RFC 1952, ISIZE).
     pub(super) fn text(&mut self, event: &[u8]) -> anyhow::Result<&[u8]> {
         let data = data(event);
-        if self.compressed.len() < data.len() {
-            self.compressed.resize(data.len(), 0);
-        }
+        provide(&mut self.compressed, data.len());
         let decoded = STANDARD
             .decode(data, Out::from_slice(&mut self.compressed))
             .map_err(|_| anyhow!("a payload of the corpus is not base64"))?
@@ -37,9 +35,7 @@ impl Least {
             .last_chunk()
             .context("a payload of the corpus is empty")?;
         let size = u32::from_le_bytes(*size) as usize;
-        if self.text.len() < size {
-            self.text.resize(size, 0);
-        }
+        provide(&mut self.text, size);
         let text = &mut self.text[..size];
         self.inflate
             .gzip_decompress(compressed, text)
@@ -51,5 +47,11 @@ impl Least {
     pub(super) fn read(&mut self, event: &[u8]) -> anyhow::Result<usize> {
         let text = self.text(event)?;
         Ok(memchr::memchr_iter(b'\n', text).count())
+    }
+}
+
+fn provide(buffer: &mut Vec<u8>, len: usize) {
+    if buffer.len() < len {
+        *buffer = vec![0; len];
     }
 }
