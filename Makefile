@@ -109,7 +109,7 @@ fuzz-build: $(CARGO_FUZZ_STAMP)
 .PHONY: check-fuzz
 check-fuzz:
 	@if ! command -v $(or $(CXX),c++) > /dev/null; then echo 'fuzzing is left out: there is no C++ compiler'; exit 0; fi; \
-	$(MAKE) --no-print-directory fuzz-build && fuzz/run.sh $(CURDIR)/$(FUZZ_BINARIES) 10 $(FUZZ_TARGETS)
+	$(MAKE) --no-print-directory fuzz-build && FUZZ_SEED=1 fuzz/run.sh $(CURDIR)/$(FUZZ_BINARIES) 10 $(FUZZ_TARGETS)
 
 .PHONY: fuzz
 fuzz: fuzz-build ## Each fuzz target for FUZZ_SECONDS, as many at once as there are processors

@@ -12,6 +12,8 @@ one() {
   local target=$1 log=$work/log/$1.log options=()
   # Targets that read no text find nothing with words.
   case $target in inflate | rollup | shapes) ;; *) options=(-dict=fuzz/dict/log.dict) ;; esac
+  # The same inputs each time, as far as the seconds go: what a change must pass is no lottery.
+  [ -z "${FUZZ_SEED:-}" ] || options+=("-seed=$FUZZ_SEED")
   mkdir -p "$work/log" "$work/findings" "$work/corpus/$target"
   "$binaries/$target" "$work/corpus/$target" "fuzz/corpus/$target" "${options[@]}" \
     -max_total_time="$seconds" -timeout=20 -rss_limit_mb=1024 -print_final_stats=1 \
