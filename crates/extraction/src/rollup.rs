@@ -1,7 +1,7 @@
 //! Samples → rollups by minute and series. Pure.
 //!
-//! What a payload may cost is one account of memory and one of work ([`Room`]), charged in the order of the samples
-//! where it grows. The plain [`Roller`] here and the reader's own accumulators charge the same for the same samples, so
+//! What a payload may cost is one account of memory and one of work (`Room`), charged in the order of the samples
+//! where it grows. The plain `Roller` here and the reader's own accumulators charge the same for the same samples, so
 //! that they also refuse the same.
 
 use std::collections::btree_map::Entry;

@@ -71,15 +71,15 @@ struct Reluctant {
     calls: Arc<Mutex<Vec<usize>>>,
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test's server ends with the test's runtime"
-)]
 async fn reluctant(accept: usize) -> Reluctant {
     after(0, accept).await
 }
 
 /// The same; the first `refusals` calls are throttled as a whole.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test's server ends with the test's runtime"
+)]
 async fn after(mut refusals: usize, accept: usize) -> Reluctant {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
