@@ -24,10 +24,6 @@ pub(crate) use errors::MAX_EXAMINED;
 pub use errors::{Errors, Seen};
 pub use fingerprint::Fingerprint;
 pub(crate) use fingerprint::{ErrorLine, Sighting};
-#[allow(
-    unused_imports,
-    reason = "the reader's fast tiers ask before they read"
-)]
 pub(crate) use quick::{DECIDING_MEMBERS, text_may_tell};
 use quick::{LEVEL_MEMBERS, TYPE_MEMBER};
 

@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use signals::emf::Raw;
 
 /// Defines a struct that keeps the named members of a JSON object as they are written, the last of duplicates,
@@ -33,40 +32,9 @@ macro_rules! members {
                 Ok((found, members.end().ok_or(members.place())?))
             }
         }
-
-        impl<'de: 'a, 'a> serde::Deserialize<'de> for $name<'a> {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Members;
-
-                impl<'de> serde::de::Visitor<'de> for Members {
-                    type Value = $name<'de>;
-
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str("a JSON object")
-                    }
-
-                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                        let mut found = $name::default();
-                        while let Some(crate::members::Text(key)) = map.next_key()? {
-                            match &*key {
-                                $($key => found.$field = Some(map.next_value::<&'de serde_json::value::RawValue>()?.into()),)*
-                                _ => drop(map.next_value::<serde::de::IgnoredAny>()?),
-                            }
-                        }
-                        Ok(found)
-                    }
-                }
-
-                deserializer.deserialize_map(Members)
-            }
-        }
     };
 }
 pub(crate) use members;
-
-/// A string, borrowed from the text it stands in unless it holds escapes.
-#[derive(Deserialize)]
-pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
 /// A member that is a string.
 pub(crate) fn text(member: Option<Raw<'_>>) -> Option<Cow<'_, str>> {

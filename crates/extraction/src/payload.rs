@@ -209,16 +209,28 @@ pub fn text(event: &[u8], cap: usize) -> Result<String, PayloadError> {
     Ok(String::from_utf8(bytes).unwrap_or_default())
 }
 
-/// Makes UTF-8 of any bytes, in place: each that belongs to no character becomes a question mark.
+/// Places at which a text may be broken. Each costs a call; one that is broken everywhere would take seconds.
+pub(crate) const MAX_MENDED: usize = 100_000;
+
+/// Makes UTF-8 of any bytes, in place: each that belongs to no character becomes a question mark. What is broken in more
+/// than [`MAX_MENDED`] places is hardly a text: from there on every byte beyond ASCII does.
 pub(crate) fn mend(bytes: &mut [u8]) {
     let mut from = 0;
-    while let Some(rest) = bytes.get_mut(from..)
-        && let Err(error) = simdutf8::compat::from_utf8(rest)
-    {
+    for _ in 0..=MAX_MENDED {
+        let Some(rest) = bytes.get(from..) else {
+            return;
+        };
+        let Err(error) = simdutf8::compat::from_utf8(rest) else {
+            return;
+        };
         from += error.valid_up_to();
         let wrong = error.error_len().unwrap_or(bytes.len() - from);
         bytes[from..from + wrong].fill(b'?');
         from += wrong;
+    }
+    let rest = bytes.get_mut(from..).unwrap_or_default();
+    for byte in rest.iter_mut().filter(|byte| !byte.is_ascii()) {
+        *byte = b'?';
     }
 }
 

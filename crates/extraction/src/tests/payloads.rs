@@ -181,7 +181,7 @@ fn a_size_in_the_trailer_that_lies_is_found_out() {
 }
 
 #[test]
-fn bytes_that_are_no_text_become_replacement_characters() {
+fn bytes_that_are_no_text_become_question_marks() {
     let mut bytes = text(&document(&["x\u{1}"])).into_bytes();
     let at = bytes
         .windows(6)
@@ -190,6 +190,21 @@ fn bytes_that_are_no_text_become_replacement_characters() {
     bytes.splice(at..at + 6, [0xff]);
     let (_, counts) = read(&event(&gzip(&bytes))).unwrap();
     assert_eq!((counts.events, rejected(&counts)), (1, vec![]));
+}
+
+#[test]
+fn what_is_broken_in_too_many_places_is_ascii_from_there_on() {
+    let most = crate::payload::MAX_MENDED;
+    for (rule, broken, kept) in [
+        ("as many as are mended one by one", most, "é"),
+        ("one more", most + 1, "??"),
+    ] {
+        let mut bytes = b"\xffx".repeat(broken);
+        bytes.extend("é!".bytes());
+        crate::payload::mend(&mut bytes);
+        let text = String::from_utf8(bytes).unwrap();
+        assert_eq!(text, "?x".repeat(broken) + kept + "!", "{rule}");
+    }
 }
 
 #[test]

@@ -61,12 +61,6 @@ impl<'a> Raw<'a> {
     }
 }
 
-impl<'a> From<&'a serde_json::value::RawValue> for Raw<'a> {
-    fn from(raw: &'a serde_json::value::RawValue) -> Self {
-        Self(raw.get())
-    }
-}
-
 /// The elements of an array, one after the other.
 #[derive(Debug, Clone)]
 pub struct Elements<'a> {

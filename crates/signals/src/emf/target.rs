@@ -121,7 +121,7 @@ fn is_number(text: &str) -> bool {
 
 /// A finite number, correctly rounded. Negative zero is zero: a minimum must not depend on which came first.
 pub(super) fn number(raw: Raw<'_>) -> Option<f64> {
-    // What `RawValue` holds is JSON, so only numbers start like this, and Rust reads every JSON number.
+    // What `Raw` holds is JSON, so only numbers start like this, and Rust reads every JSON number.
     let value: f64 = Some(raw.get())
         .filter(|text| is_number(text))?
         .parse()

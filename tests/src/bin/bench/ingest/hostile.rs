@@ -23,6 +23,7 @@ type Payload = (&'static str, fn() -> Vec<u8>);
 const TABLE: &[Payload] = &[
     ("bomb", || wrap::text(&vec![0; 10 * CAP])),
     ("spaces", || wrap::text(&vec![b' '; CAP])),
+    ("no_text", || wrap::text(&vec![0xff; CAP])),
     ("incompressible", || wrap::stored(&lines::noise(780_000))),
     ("members", || {
         wrap::members(1_000, b"{\"messageType\":\"CONTROL_MESSAGE\"}")
