@@ -10,6 +10,8 @@ MAKEFLAGS += --no-builtin-rules
 DEMO_ARGS ?=
 UP_ARGS ?=
 BENCH_ARGS ?=
+EVAL_ARGS ?=
+EVAL_CV_ARGS ?=
 TEST_ARGS ?=
 # How long each target of `make fuzz` runs, and under which sanitizer: `address` is nearly twenty times slower
 FUZZ_SECONDS ?= 1200
@@ -136,6 +138,23 @@ bench: dist ## Ratios and times, best of five rounds
 	[ ! -f $(CORPUS_TOOL) ] || { [ -f target/bench/plain/stats.json ] || python3 $(CORPUS_TOOL) target/bench/plain; } > /dev/null
 	[ ! -f $(CORPUS_TOOL) ] || { [ -f target/bench/hard/stats.json ] || HARD=1 python3 $(CORPUS_TOOL) target/bench/hard; } > /dev/null
 	target/release/bench --dist target/dist/bootstrap --bare target/$(DIST_TARGET)/dist --corpora target/bench $(BENCH_ARGS)
+
+# The labelled data are beside the repository (../shared/data; EVAL_ARGS="--data FOLDER" names another place); without
+# them the simulated fleet and the null calibration are measured, and docs/accuracy.md stays as it is. The package has
+# nothing of AWS in it, so this compiles within a minute.
+EVAL := cargo run $(LOCKED) --release --quiet -p eval --
+
+.PHONY: eval
+eval: ## Accuracy: labelled data, peers, simulated fleet, null calibration; writes docs/accuracy.md (EVAL_ARGS=--quick: a tenth)
+	$(EVAL) --write docs/accuracy.md $(EVAL_ARGS)
+
+.PHONY: eval-check
+eval-check: ## The same, compared with docs/accuracy.md to the digit (but for times)
+	$(EVAL) --check docs/accuracy.md $(EVAL_ARGS)
+
+.PHONY: eval-cv
+eval-cv: ## Refit every constant of the detector on other files than it is scored on; writes tests/eval/refit.json
+	$(EVAL) refit $(EVAL_CV_ARGS)
 
 ZIG := .tools/zig
 

@@ -27,7 +27,7 @@ mod minutes;
 use minutes::{Compared, compare};
 
 /// Minutes that a look compares, the newest included.
-const BAKE_MINUTES: i64 = LOOKS as i64;
+pub(crate) const BAKE_MINUTES: i64 = LOOKS as i64;
 
 /// What a run says of one of a service's newer versions.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -40,6 +40,35 @@ pub struct Verdict {
     pub against: String,
     /// Whether it is worse; `false` means that enough was seen, and nothing worse.
     pub worse: bool,
+}
+
+/// What comparing a newer version with the one it replaces came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    /// The version that is judged.
+    pub new: Version,
+    /// The version it is compared with.
+    pub old: Version,
+    /// What was found.
+    pub finding: Finding,
+    /// The numbers that decided, for one line.
+    pub why: String,
+}
+
+/// Compares what the versions of a service said in the same minutes: the verdicts that a run would give of them.
+/// Pure.
+#[must_use]
+pub fn verdicts(service: &Service, by_version: &RollupsByVersion) -> Vec<Judgement> {
+    let compared = compare(service, by_version);
+    compared
+        .iter()
+        .map(|compared| Judgement {
+            new: compared.new,
+            old: compared.old,
+            finding: compared.finding(),
+            why: compared.why(),
+        })
+        .collect()
 }
 
 /// Looks at every service whose newest minutes are of several versions, as far as [`LIMITS`] go; at none when

@@ -1,18 +1,18 @@
 //! Turns what a window shows into transitions of incidents, each stored together with its messages.
 
 use incidents::{
-    Action, Context, Group, Observation, Record, Severity, Symptom, Transition, decide, inhibitor,
-    render,
+    Action, Change, Context, Group, Observation, Record, Severity, Symptom, Transition, decide,
+    inhibitor, render_with,
 };
 use platform::state_store::{self, AlertItem, Applied, OutboxItem};
 use serde::Serialize;
 use signals::Minute;
 
-use crate::groups::{self, KINDS, Recent};
-use crate::learning::ByLogGroup;
+use crate::diagnosis::{self, Known};
+use crate::groups::{self, Recent};
 use crate::state::State;
 use crate::watch::{Service, Watch};
-use crate::{Deps, Error};
+use crate::{Deps, Error, Outcome};
 
 /// How often a transition is decided anew when somebody else changed the same group in between.
 const ATTEMPTS: u32 = 3;
@@ -41,30 +41,41 @@ pub struct Told {
 /// Decides one window for every service.
 pub(crate) async fn decide_window(
     deps: &Deps,
-    state: &State,
-    recent: &ByLogGroup,
+    known: &Known<'_>,
     window: Minute,
-) -> Result<Vec<Told>, Error> {
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
     let nothing = Recent::new();
-    let mut told = Vec::new();
-    for service in &deps.watch.services {
-        let recent = recent.get(&service.log_group).unwrap_or(&nothing);
-        // Causes come first in KINDS, so that what they mute is known when its turn comes.
+    let state = known.state;
+    for service in deps.watch.watched() {
+        let recent = known.recent.get(&service.log_group).unwrap_or(&nothing);
+        // Causes come first among the kinds, so that what they mute is known when its turn comes.
         let mut active: Vec<Symptom> = Vec::new();
-        for kind in KINDS {
-            let group = groups::group(&deps.watch, service, kind)?;
+        for kind in groups::kinds(service) {
+            let group = groups::group(&deps.watch, service, *kind)?;
             let policy = &deps.watch.detector.incidents;
             let mut observation = groups::observe(&group, service, state, recent, window, policy);
             observation.inhibited_by = inhibitor(group.symptom, &active).map(|row| row.cause);
             let unaffected = groups::unaffected(&group, service, state);
-            let (record, change) = change(deps, service, group, &observation, &unaffected).await?;
+            let seen = Seen {
+                observation: &observation,
+                unaffected: &unaffected,
+            };
+            let record = change(deps, service, group, seen, known, outcome).await?;
             if record.is_open() {
                 active.push(record.group.symptom);
             }
-            told.extend(change);
         }
     }
-    Ok(told)
+    Ok(())
+}
+
+/// What a window shows of one group.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    observation: &'a Observation,
+    /// Labels of what is not affected.
+    unaffected: &'a [String],
 }
 
 /// The stored record of a group, or a new one.
@@ -82,27 +93,32 @@ async fn change(
     deps: &Deps,
     service: &Service,
     group: Group,
-    observation: &Observation,
-    unaffected: &[String],
-) -> Result<(Record, Option<Told>), Error> {
+    seen: Seen<'_>,
+    known: &Known<'_>,
+    outcome: &mut Outcome,
+) -> Result<Record, Error> {
+    let observation = seen.observation;
     let due = observation.window.plus(1).start();
     for _ in 0..ATTEMPTS {
         let record = record_of(deps, group.clone()).await?;
         let decision = decide(&record, observation, &deps.watch.detector.incidents, due);
         let Some(next) = decision.next else {
-            return Ok((record, None));
+            return Ok(record);
         };
-        let publications = render(
-            &context(&deps.watch, service),
+        let looked =
+            diagnosis::look(deps, service, known, decision.action, &next, observation).await;
+        let publications = render_with(
+            &context(&deps.watch, service, known.state),
             &Transition {
                 action: decision.action,
                 at: due,
                 record: &next,
                 members: &observation.members,
-                unaffected,
+                unaffected: seen.unaffected,
                 also_seen: &[],
                 examples: &[],
             },
+            &looked.findings,
         );
         let told = told(&next, decision.action, &decision.reason, &publications);
         let transition = stored(&next, &publications)?;
@@ -112,7 +128,10 @@ async fn change(
                     service = service.name, symptom = next.group.symptom.as_str(), window = %observation.window,
                     reason = ?decision.reason, "incident state changed"
                 );
-                return Ok((next, told));
+                outcome.diagnoses_failed += u64::from(looked.diagnosis_failed);
+                outcome.log_searches_failed += looked.searches_failed;
+                outcome.told.extend(told);
+                return Ok(next);
             }
             Applied::Lost => {}
         }
@@ -193,8 +212,12 @@ fn told(
     })
 }
 
-/// What messages of a service can say beside the numbers. No feed of deploys is connected yet, and they say so.
-fn context(watch: &Watch, service: &Service) -> Context {
+/// What messages of a service can say beside the numbers. The version is heard in every minute that has one, so the
+/// newest change of it is known; no feed of other changes is connected, and without versions messages say so.
+fn context(watch: &Watch, service: &Service, state: &State) -> Context {
+    let facts = state.facts(&service.log_group);
+    let changed = facts.and_then(|facts| facts.changed);
+    let heard = facts.and_then(|facts| facts.version);
     Context {
         region: watch.region.clone(),
         account: watch.account.clone(),
@@ -203,7 +226,18 @@ fn context(watch: &Watch, service: &Service) -> Context {
         runbook_base: Some(watch.runbooks.clone()),
         dashboard: None,
         log_group: Some(service.log_group.clone()),
-        changes: Vec::new(),
-        deploy_feed_last_seen: None,
+        changes: changed
+            .map(|changed| Change {
+                at: Minute::from_index(changed.at).start(),
+                text: format!(
+                    "{} version {} -> {}",
+                    service.function(),
+                    changed.from,
+                    changed.to
+                ),
+            })
+            .into_iter()
+            .collect(),
+        deploy_feed_last_seen: heard.map(|_| state.window.start()),
     }
 }

@@ -2,24 +2,43 @@
 
 use std::collections::BTreeMap;
 
-use incidents::{
-    Condition, Direction, Group, Member, Observation, Policy, Reading, Statistic, Symptom, m_of_n,
-};
-use signals::{AwsSignal, Minute, Rollup, SeriesKey, SeriesName, Unit};
+use incidents::{Condition, Direction, Group, Member, Observation, Policy, Reading, Symptom};
+use signals::{AwsSignal, LambdaSignal, Minute, Rollup, SeriesKey, SeriesName};
 
-use crate::state::{Evidence, State, Track};
-use crate::watch::{Service, Watch};
-use crate::watchlist::{LATENCY_LABEL, LATENCY_QUANTILE, Series, Subject};
+use crate::measure::Measure;
+use crate::state::{Evidence, State, Test, Track};
+use crate::watch::{Scope, Service, Watch};
+use crate::watchlist::{Series, Subject};
 
 /// What can go wrong with a service, causes before the symptoms they mute. Fewer errors, or faster answers than
 /// normal, are no incident.
-pub const KINDS: [(Symptom, Direction); 5] = [
+pub const KINDS: [(Symptom, Direction); 9] = [
     (Symptom::Throttles, Direction::High),
     (Symptom::Errors, Direction::High),
     (Symptom::Latency, Direction::High),
+    (Symptom::Saturation, Direction::High),
+    (Symptom::Capacity, Direction::High),
+    (Symptom::ColdStarts, Direction::High),
+    (Symptom::Headroom, Direction::High),
     (Symptom::Traffic, Direction::Low),
     (Symptom::Traffic, Direction::High),
 ];
+
+/// What can go wrong with an account, of which nothing is known but how much of it is in use.
+pub const ACCOUNT_KINDS: [(Symptom, Direction); 3] = [
+    (Symptom::Saturation, Direction::High),
+    (Symptom::Capacity, Direction::High),
+    (Symptom::Headroom, Direction::High),
+];
+
+/// What can go wrong with `service`.
+#[must_use]
+pub fn kinds(service: &Service) -> &'static [(Symptom, Direction)] {
+    match service.scope() {
+        Scope::Function => &KINDS,
+        Scope::Account => &ACCOUNT_KINDS,
+    }
+}
 
 /// Minutes that a message counts requests over.
 pub const IMPACT_MINUTES: i64 = 5;
@@ -32,8 +51,7 @@ fn is_on(direction: Direction, evidence: &Evidence) -> bool {
 }
 
 fn satisfied(track: &Track, group: &Group, policy: &Policy) -> bool {
-    let rule = policy.m_of_n(group.severity());
-    m_of_n(track.breaching, rule.m, rule.n)
+    track.is_alarming(policy.m_of_n(group.severity()))
         && track
             .breach
             .as_ref()
@@ -114,8 +132,9 @@ fn member(
         reading: reading(&track.subject, evidence),
         tail: evidence.tail,
         baseline_samples: whole(evidence.samples),
-        breaches: (track.breaching & newest).count_ones(),
+        breaches: ((track.breaching | track.alarmed) & newest).count_ones(),
         windows: rule.n,
+        test: evidence.test.map(Test::as_str),
         requests,
         affected,
         started: Minute::from_index(track.onset.unwrap_or(evidence.minute)),
@@ -123,22 +142,12 @@ fn member(
 }
 
 fn reading(subject: &Subject, evidence: &Evidence) -> Reading {
-    let (metric, statistic, unit) = match subject.symptom {
-        Symptom::Latency => (
-            format!("{LATENCY_LABEL} latency"),
-            Statistic::Percentile(LATENCY_QUANTILE * 100.0),
-            Unit::Milliseconds,
-        ),
-        Symptom::Errors => ("errors".to_owned(), Statistic::Sum, Unit::Count),
-        Symptom::Throttles => ("throttles".to_owned(), Statistic::Sum, Unit::Count),
-        Symptom::Traffic => ("requests".to_owned(), Statistic::Sum, Unit::Count),
-    };
     Reading {
         series: subject.series.clone(),
         label: subject.label.clone(),
-        metric,
-        statistic,
-        unit,
+        metric: subject.measure.words(subject.symptom),
+        statistic: subject.measure.statistic(),
+        unit: subject.measure.unit(),
         observed: evidence.value,
         expected_low: evidence.low,
         expected_high: evidence.high,
@@ -185,7 +194,22 @@ fn impact(
                 Some(hit),
             )
         }
-        Symptom::Traffic => (None, None),
+        Symptom::ColdStarts => {
+            let hit = whole(rollups().map(Rollup::sum).sum());
+            match &subject.series.name {
+                SeriesName::Lambda { function, .. } if subject.measure == Measure::Count => {
+                    let key = SeriesKey::lambda(function, LambdaSignal::Invocations);
+                    let all = recent
+                        .range(window.plus(1 - IMPACT_MINUTES)..=window)
+                        .filter_map(|(_, series)| series.get(&key));
+                    (Some(whole(all.map(Rollup::sum).sum())), Some(hit))
+                }
+                _ => (None, None),
+            }
+        }
+        Symptom::Traffic | Symptom::Capacity | Symptom::Saturation | Symptom::Headroom => {
+            (None, None)
+        }
     }
 }
 

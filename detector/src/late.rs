@@ -251,7 +251,7 @@ async fn again(
 ) -> Result<(), SeriesStoreError> {
     let (log_group, hour, last) = (&service.log_group, work.hour, work.hour.plus(59));
     if !work.minutes.is_empty() {
-        let raw = deps.series.raw_minutes(log_group, hour, last).await?;
+        let (raw, _) = learning::raw_minutes(deps, service, hour, last).await?;
         let sealed = deps.series.sealed_minutes(log_group, hour, last).await?;
         let found = recompute(raw, sealed, &work.minutes);
         if !found.again.is_empty() {

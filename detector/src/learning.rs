@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use platform::series_store::{BatchId, SeriesStoreError, Version};
+use platform::series_store::{BatchId, SeriesStoreError, Version, VersionsHeard};
 use platform::state_store::Pointer;
-use signals::{Minute, Rollup, SeriesKey, SeriesName};
+use signals::{LambdaSignal, Minute, Rollup, SeriesKey, SeriesName};
 
 use crate::groups::{IMPACT_MINUTES, Recent};
 use crate::state::State;
+use crate::watch::Service;
 use crate::watchlist::Series;
 use crate::{Deps, Error};
 
@@ -44,9 +45,9 @@ pub(crate) async fn settled(
     while far_behind && state.window < target {
         let to = state.window.plus(CHUNK).min(target);
         let mut minutes = BTreeMap::new();
-        for service in &deps.watch.services {
+        for service in deps.watch.watched() {
             let from = state.window.plus(1);
-            let series = unsealed_too(deps, &service.log_group, from, to).await?;
+            let series = unsealed_too(deps, service, from, to).await?;
             minutes.insert(service.log_group.clone(), series);
         }
         learn(deps, &mut state, &minutes, to);
@@ -83,11 +84,12 @@ async fn stored(shard: u16, window: Minute, deps: &Deps) -> Result<Option<State>
 /// late ones and sealed at that pace: a day of them at once may take longer than a run lasts.
 async fn unsealed_too(
     deps: &Deps,
-    log_group: &str,
+    service: &Service,
     from: Minute,
     to: Minute,
 ) -> Result<Recent, Error> {
-    let mut minutes = deps.series.raw_minutes(log_group, from, to).await?;
+    let log_group = &service.log_group;
+    let (mut minutes, _) = raw_minutes(deps, service, from, to).await?;
     let sealed = deps.series.sealed_minutes(log_group, from, to).await?;
     minutes.retain(|minute, _| !sealed.contains_key(minute));
     let batch = BatchId::of([b"learned before it was sealed".as_slice()]);
@@ -100,15 +102,39 @@ async fn unsealed_too(
 }
 
 /// Sealed minutes where there are any, raw ones else.
-async fn stored_minutes(
+pub(crate) async fn stored_minutes(
     deps: &Deps,
-    log_group: &str,
+    service: &Service,
     from: Minute,
     to: Minute,
-) -> Result<Recent, Error> {
-    let mut minutes = deps.series.raw_minutes(log_group, from, to).await?;
-    minutes.extend(deps.series.sealed_minutes(log_group, from, to).await?);
+) -> Result<Recent, SeriesStoreError> {
+    let (mut minutes, _) = raw_minutes(deps, service, from, to).await?;
+    let sealed = deps.series.sealed_minutes(&service.log_group, from, to);
+    minutes.extend(sealed.await?);
     Ok(minutes)
+}
+
+/// What the batches of each minute say together, with the newest version of the minute among its series, so that it
+/// is sealed with them: a state that learns from sealed minutes must see the same deploys as one that saw the batches.
+pub(crate) async fn raw_minutes(
+    deps: &Deps,
+    service: &Service,
+    from: Minute,
+    to: Minute,
+) -> Result<(Recent, VersionsHeard), SeriesStoreError> {
+    let read = deps
+        .series
+        .raw_minutes_and_versions(&service.log_group, from, to);
+    let (mut minutes, versions) = read.await?;
+    let key = SeriesKey::lambda(service.function(), LambdaSignal::Version);
+    for (minute, heard) in &versions {
+        let newest = heard.last().map(ToString::to_string);
+        let number = newest.and_then(|version| version.parse().ok());
+        if let (Some(series), Some(number)) = (minutes.get_mut(minute), number) {
+            series.insert(key.clone(), Rollup::of(number));
+        }
+    }
+    Ok((minutes, versions))
 }
 
 /// Every minute since the settled state, and those that messages count over; and which versions they are of.
@@ -120,11 +146,8 @@ pub(crate) async fn recent(
 ) -> Result<(ByLogGroup, Heard), Error> {
     let from = settled.window.plus(1).min(first.plus(1 - IMPACT_MINUTES));
     let (mut recent, mut heard) = (ByLogGroup::new(), Heard::new());
-    for service in &deps.watch.services {
-        let (series, versions) = deps
-            .series
-            .raw_minutes_and_versions(&service.log_group, from, window)
-            .await?;
+    for service in deps.watch.watched() {
+        let (series, versions) = raw_minutes(deps, service, from, window).await?;
         recent.insert(service.log_group.clone(), series);
         heard.insert(
             service.log_group.clone(),
@@ -149,7 +172,7 @@ fn learn(deps: &Deps, state: &mut State, minutes: &ByLogGroup, to: Minute) {
     let nothing = Series::new();
     while state.window < to {
         let minute = state.window.plus(1);
-        for service in &deps.watch.services {
+        for service in deps.watch.watched() {
             let series = minutes
                 .get(&service.log_group)
                 .and_then(|minutes| minutes.get(&minute));
@@ -177,7 +200,11 @@ pub(crate) async fn settle(
         return Ok(());
     }
     learn(deps, state, recent, to);
-    for (log_group, minutes) in recent {
+    for service in deps.watch.watched() {
+        let log_group = &service.log_group;
+        let Some(minutes) = recent.get(log_group) else {
+            continue;
+        };
         let settled: Recent = minutes
             .range(from..=to)
             .map(|(minute, series)| (*minute, series.clone()))
@@ -189,7 +216,7 @@ pub(crate) async fn settle(
             .map(Minute::from_index)
             .filter(|minute| minute.plus(1).hour() == minute.plus(1))
         {
-            let minutes = stored_minutes(deps, log_group, hour.hour(), hour).await?;
+            let minutes = stored_minutes(deps, service, hour.hour(), hour).await?;
             seal_hour(deps, log_group, hour.hour(), &minutes, true).await?;
         }
     }

@@ -19,23 +19,34 @@ use serde::{Deserialize, Serialize};
 use signals::Minute;
 use tokio::sync::Mutex;
 
+pub mod aws;
 pub mod canary;
+pub mod explain;
+pub mod facts;
+pub mod forecast;
 pub mod groups;
+pub mod levels;
+pub mod measure;
 pub mod polling;
 pub mod settings;
 pub mod state;
 pub mod watch;
 pub mod watchlist;
 
+mod backfill;
 mod decisions;
+mod diagnosis;
 mod late;
 mod learning;
+mod limits;
 mod outbox;
+mod past;
 mod polls;
 mod start;
 mod telemetry;
 #[cfg(test)]
 mod tests;
+mod track;
 
 pub use decisions::Told;
 pub use start::{StartError, connect, start};
@@ -70,6 +81,8 @@ pub struct Deps {
     pub checkpoints: Checkpoints,
     /// AWS/Lambda metrics.
     pub metrics: Arc<dyn MetricSource>,
+    /// Where example requests are looked for; `None`: messages have none.
+    pub logs: Option<Arc<dyn platform::log_search::LogSearch>>,
     /// Where messages go.
     pub notifier: Arc<dyn Notifier>,
     /// For leases only; decisions use the schedule's time.
@@ -103,10 +116,24 @@ pub struct Outcome {
     pub series_left_out: u64,
     /// Seconds from the newest minute that has data to the window's end; `None` without any data.
     pub data_lag_seconds: Option<i64>,
+    /// Of the subjects, those that have learned too little to speak: they are warming up.
+    pub series_warming_up: u64,
+    /// Services whose past is still being fetched or learned.
+    pub services_backfilling: u64,
+    /// Minutes of the past, with data, that this run fetched from CloudWatch.
+    pub backfilled_minutes: u64,
+    /// Slices of the past that could not be fetched or read; the next run goes on with them.
+    pub backfill_failed: u64,
+    /// Limits that could not be read: they stay as they were.
+    pub limits_failed: u64,
     /// Polls of CloudWatch that failed: their minutes are unknown.
     pub polls_failed: u64,
     /// Incidents that changed, in order.
     pub told: Vec<Told>,
+    /// Incidents that were told without a diagnosis, because the store did not answer in time.
+    pub diagnoses_failed: u64,
+    /// Searches of the logs for examples that failed.
+    pub log_searches_failed: u64,
     /// Messages handed over.
     pub messages_published: u64,
     /// Messages given up.
@@ -222,11 +249,13 @@ pub async fn handle(tick: &Tick, deps: &Deps) -> Result<Outcome, Error> {
         }
     }
     outbox::send(deps, &mut outcome).await?;
-    let heard = run(tick.shard, window, deps, &mut outcome).await?;
+    let ran = run(tick.shard, window, deps, &mut outcome).await?;
+    let (heard, questions) = ran.map_or((None, Vec::new()), |(heard, it)| (Some(heard), it));
     // Who is to be woken does not wait for the looks; and when nobody can be told, a rollout must not bake on.
     let sent = outbox::send(deps, &mut outcome).await;
     canary::look(deps, tick.at, heard.as_ref(), &mut outcome).await;
     late::look(deps, tick.shard, window, &mut outcome).await;
+    backfill::fetch(deps, questions, &mut outcome).await;
     sent?;
     deps.state
         .finish_window(tick.shard, window, &deps.owner)
@@ -235,14 +264,14 @@ pub async fn handle(tick: &Tick, deps: &Deps) -> Result<Outcome, Error> {
     Ok(outcome)
 }
 
-/// Learns, judges and decides every window up to `window`. Says which versions the newest minutes are of; `None`
-/// when there was nothing left to decide, and so nothing to read.
+/// Learns, judges and decides every window up to `window`. Says which versions the newest minutes are of, and what
+/// of the past is to be asked for; `None` when there was nothing left to decide, and so nothing to read.
 async fn run(
     shard: u16,
     window: Minute,
     deps: &Deps,
     outcome: &mut Outcome,
-) -> Result<Option<learning::Heard>, Error> {
+) -> Result<Option<(learning::Heard, Vec<backfill::Question>)>, Error> {
     let settle = i64::from(deps.watch.detector.settle_minutes);
     let pointer = deps.state.pointer(shard).await?;
     let decided = pointer.map_or(window.plus(-1), |pointer| pointer.decided);
@@ -259,21 +288,32 @@ async fn run(
         first < window,
     )
     .await?;
+    limits::read(deps, &settled, window, outcome).await?;
     let (recent, heard) = learning::recent(deps, &settled, first, window).await?;
+    let began = deps.clock.now();
     for index in first.index()..=window.index() {
         let at = Minute::from_index(index);
         learning::settle(deps, &mut settled, &recent, at.plus(-settle)).await?;
         let provisional = learning::provisional(deps, &settled, &recent, at);
-        outcome
-            .told
-            .extend(decisions::decide_window(deps, &provisional, &recent, at).await?);
+        let known = diagnosis::Known {
+            state: &provisional,
+            recent: &recent,
+            began,
+        };
+        decisions::decide_window(deps, &known, at, outcome).await?;
         outcome.series_evaluated = provisional.len() as u64;
-        outcome.series_left_out = provisional.left_out;
+        outcome.series_warming_up = provisional.warming_up() as u64;
+        outcome.series_left_out = provisional.left_out();
         outcome.windows_decided += 1;
     }
     outcome.data_lag_seconds = learning::newest(&recent).map(|newest| window.since(newest) * 60);
+    // Who is to be woken does not wait for the past of somebody else's service.
+    if backfill::is_busy(deps, &settled) {
+        outbox::send(deps, outcome).await?;
+    }
+    let questions = backfill::follow(deps, &mut settled, outcome).await;
     learning::commit(shard, deps, settled, window.max(decided)).await?;
-    Ok(Some(heard))
+    Ok(Some((heard, questions)))
 }
 
 /// What Lambda is told of a run that failed: the kind decides nothing there, but it is what its metrics group by.

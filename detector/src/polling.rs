@@ -12,8 +12,25 @@ use crate::watch::Service;
 
 /// Minutes between polls of a function that nothing suggests.
 pub const ROUTINE_MINUTES: i64 = 5;
-/// Minutes that a poll reads again: CloudWatch stamps errors with the invocation's time and corrects late.
-pub const REREAD_MINUTES: i64 = 5;
+/// Minutes that a poll reads again: CloudWatch stamps errors with the invocation's time and corrects late. Three more
+/// than lie between two polls, so that each minute is read once when it is [`CERTAIN_MINUTES`] old.
+pub const REREAD_MINUTES: i64 = ROUTINE_MINUTES + CERTAIN_MINUTES + 1;
+/// Minutes after which a minute without a value is one without invocations: Lambda sends none for a minute in which
+/// nothing was invoked, and what it sends is there within a minute or two. A value that comes later replaces the 0.
+pub const CERTAIN_MINUTES: i64 = 2;
+
+/// What AWS/Lambda says of a function and its log cannot.
+const OF_FUNCTION: [AwsSignal; 4] = [
+    AwsSignal::Invocations,
+    AwsSignal::Errors,
+    AwsSignal::Throttles,
+    AwsSignal::ConcurrentExecutions,
+];
+/// What moves only with the others, asked with the functions' turn.
+const OF_ACCOUNT_IN_TURN: [AwsSignal; 2] = [
+    AwsSignal::ClaimedAccountConcurrency,
+    AwsSignal::UnreservedConcurrentExecutions,
+];
 
 /// Why a function is asked this minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,16 +45,22 @@ pub enum Why {
     IncidentOpen,
 }
 
-/// The account's own series, asked every minute.
+/// The account's own series: four every minute, all in turn.
 #[must_use]
-pub fn account() -> Vec<MetricQuery> {
-    AwsSignal::ALL
-        .iter()
+pub fn account(window: Minute, late: bool) -> Vec<MetricQuery> {
+    let in_turn = late || is_turn(window);
+    let more = OF_ACCOUNT_IN_TURN.iter().filter(|_| in_turn);
+    let signals = OF_FUNCTION.iter().chain(more);
+    signals
         .map(|signal| MetricQuery {
             function: None,
             signal: *signal,
         })
         .collect()
+}
+
+fn is_turn(window: Minute) -> bool {
+    window.index().rem_euclid(ROUTINE_MINUTES) == 0
 }
 
 /// Whether the account's aggregate suggests that some function is in trouble.
@@ -63,7 +86,7 @@ pub fn asked(
         Some(Why::Reserved)
     } else if account_moved {
         Some(Why::AccountMoved)
-    } else if window.index().rem_euclid(ROUTINE_MINUTES) == 0 {
+    } else if is_turn(window) {
         Some(Why::Routine)
     } else {
         None
@@ -73,13 +96,26 @@ pub fn asked(
 /// The series of one function.
 #[must_use]
 pub fn of_function(function: &str) -> Vec<MetricQuery> {
-    AwsSignal::ALL
+    OF_FUNCTION
         .iter()
         .map(|signal| MetricQuery {
             function: Some(function.to_owned()),
             signal: *signal,
         })
         .collect()
+}
+
+/// Says that nothing was invoked in the minutes `from` to `window` that are certain and have no value, in the answer
+/// about one function.
+pub fn declare_silence(function: &str, values: &mut MetricValues, from: Minute, window: Minute) {
+    let query = MetricQuery {
+        function: Some(function.to_owned()),
+        signal: AwsSignal::Invocations,
+    };
+    let invocations = values.entry(query).or_default();
+    for index in from.index()..=window.index() - CERTAIN_MINUTES {
+        invocations.entry(Minute::from_index(index)).or_insert(0.0);
+    }
 }
 
 #[cfg(test)]
@@ -145,6 +181,68 @@ mod tests {
                 asked(&service(reserved), window, moved, open),
                 expected,
                 "{rule}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_minute_is_asked_for_when_it_is_certain_and_before_it_is_learned() {
+        let mut certain = std::collections::BTreeSet::new();
+        let settle = 6;
+        for index in 100..130 {
+            let window = Minute::from_index(index);
+            if !is_turn(window) {
+                continue;
+            }
+            let mut values = MetricValues::new();
+            declare_silence("f", &mut values, window.plus(1 - REREAD_MINUTES), window);
+            certain.extend(values.into_values().flatten().map(|(minute, _)| minute));
+            let learned = window.plus(-settle);
+            assert!(
+                index < 110 || certain.contains(&learned),
+                "{learned} is learned at {window}"
+            );
+        }
+        let whole: Vec<_> = (102..=123).map(Minute::from_index).collect();
+        assert!(
+            whole.iter().all(|minute| certain.contains(minute)),
+            "{certain:?}"
+        );
+    }
+
+    #[test]
+    fn silence_is_declared_where_nothing_was_said_and_enough_time_has_passed() {
+        let window = Minute::from_index(100);
+        let query = |signal| MetricQuery {
+            function: Some("f".to_owned()),
+            signal,
+        };
+        let said = BTreeMap::from([(window.plus(-4), 7.0)]);
+        let mut values = MetricValues::from([(query(AwsSignal::Invocations), said)]);
+        declare_silence("f", &mut values, window.plus(-5), window);
+        let expected = BTreeMap::from([
+            (window.plus(-5), 0.0),
+            (window.plus(-4), 7.0),
+            (window.plus(-3), 0.0),
+            (window.plus(-2), 0.0),
+        ]);
+        assert_eq!(
+            values,
+            MetricValues::from([(query(AwsSignal::Invocations), expected)])
+        );
+    }
+
+    #[test]
+    fn the_account_s_pools_are_asked_in_turn() {
+        for (name, minute, late, asked) in [
+            ("between", 101, false, 4),
+            ("its turn", 100, false, 6),
+            ("after a gap", 101, true, 6),
+        ] {
+            assert_eq!(
+                account(Minute::from_index(minute), late).len(),
+                asked,
+                "{name}"
             );
         }
     }

@@ -7,13 +7,10 @@ use platform::metric_source::{MetricQuery, MetricValues};
 use platform::series_store::BatchId;
 use signals::{Minute, Rollup, SeriesKey};
 
-use crate::groups::{self, KINDS};
-use crate::watch::Service;
+use crate::groups;
+use crate::watch::{ACCOUNT_GROUP, Service};
 use crate::watchlist::Series;
 use crate::{Deps, Error, decisions, polling};
-
-/// Where the account's own series are kept; no log group can have this name.
-const ACCOUNT_GROUP: &str = "aws:account";
 
 /// Polls for the minutes `from` to `window`; `late` when windows before it were missed, whose turns may have been
 /// among them. Returns how many polls failed: their minutes stay unknown, and the next runs ask again.
@@ -24,7 +21,9 @@ pub(crate) async fn poll(
     late: bool,
 ) -> Result<u64, Error> {
     let mut failed = 0;
-    let account = ask(deps, &polling::account(), from, window, &mut failed).await;
+    let account = polling::account(window, late);
+    let account = ask(deps, &account, from, window, &mut failed).await;
+    let account = account.unwrap_or_default();
     store(deps, ACCOUNT_GROUP, account.clone()).await?;
     let moved = polling::moved(&account);
     let mut asked = Vec::new();
@@ -38,40 +37,46 @@ pub(crate) async fn poll(
         .iter()
         .flat_map(|service| polling::of_function(service.function()))
         .collect();
-    let mut values = ask(deps, &queries, from, window, &mut failed).await;
+    let Some(mut values) = ask(deps, &queries, from, window, &mut failed).await else {
+        return Ok(failed);
+    };
     for service in asked {
-        let (own, others) = values
+        let (mut own, others): (MetricValues, MetricValues) = values
             .into_iter()
             .partition(|(query, _)| query.function.as_deref() == Some(service.function()));
         values = others;
+        if deps.metrics.knows_silence() {
+            polling::declare_silence(service.function(), &mut own, from, window);
+        }
         store(deps, &service.log_group, own).await?;
     }
     Ok(failed)
 }
 
+/// `None` when the question failed: nothing is known then, not even that nothing was invoked.
 async fn ask(
     deps: &Deps,
     queries: &[MetricQuery],
     from: Minute,
     to: Minute,
     failed: &mut u64,
-) -> MetricValues {
+) -> Option<MetricValues> {
     if queries.is_empty() {
-        return MetricValues::new();
+        return Some(MetricValues::new());
     }
     match deps.metrics.read(queries, from, to).await {
-        Ok(values) => values,
+        Ok(values) => Some(values),
         Err(error) => {
             tracing::warn!(%error, "the minutes stay unknown until the next poll");
             *failed += 1;
-            MetricValues::new()
+            None
         }
     }
 }
 
 async fn has_open_incident(deps: &Deps, service: &Service) -> Result<bool, Error> {
-    for kind in KINDS {
-        let group = groups::group(&deps.watch, service, kind)?;
+    for kind in groups::kinds(service) {
+        let group = groups::group(&deps.watch, service, *kind)?;
         if decisions::record_of(deps, group).await?.is_open() {
             return Ok(true);
         }

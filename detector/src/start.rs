@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use platform::aws;
+use platform::aws as sdk_setup;
 use platform::checkpoints::Checkpoints;
 use platform::clock::SystemClock;
 use platform::config::{ConfigErrors, Vars};
 use platform::emit::Writer;
+use platform::log_search::cloudwatch_logs::CloudWatchLogs;
 use platform::metric_source::cloudwatch::CloudWatch;
 use platform::notifier::sns::Sns;
 use platform::series_store::dynamodb::DynamoDbSeriesStore;
 use platform::state_store::dynamodb::DynamoDbStateStore;
 
+use crate::aws::Aws;
 use crate::settings::Settings;
 use crate::{Deps, Warm};
 
@@ -32,7 +34,7 @@ pub enum StartError {
 /// Every mistake in the configuration; a bucket name that S3 does not take.
 pub async fn connect(vars: &dyn Vars) -> Result<Deps, StartError> {
     let settings = Settings::read(vars)?;
-    let sdk = aws::from_environment().await;
+    let sdk = sdk_setup::from_environment().await;
     platform::dynamodb::warm(&sdk).await;
     let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
     Ok(Deps {
@@ -43,7 +45,13 @@ pub async fn connect(vars: &dyn Vars) -> Result<Deps, StartError> {
         )),
         state: Arc::new(DynamoDbStateStore::new(dynamodb, settings.state_table)),
         checkpoints: Checkpoints::bucket(&settings.state_bucket)?,
-        metrics: Arc::new(CloudWatch::new(aws_sdk_cloudwatch::Client::new(&sdk))),
+        metrics: Arc::new(Aws::new(
+            CloudWatch::new(aws_sdk_cloudwatch::Client::new(&sdk)),
+            aws_sdk_lambda::Client::new(&sdk),
+        )),
+        logs: Some(Arc::new(CloudWatchLogs::new(
+            aws_sdk_cloudwatchlogs::Client::new(&sdk),
+        ))),
         notifier: Arc::new(Sns::new(aws_sdk_sns::Client::new(&sdk), settings.topics)),
         clock: Arc::new(SystemClock),
         emitter: Arc::new(Writer::stdout()),

@@ -2,117 +2,123 @@
 
 use std::collections::BTreeMap;
 
-use anomaly::{Model, Settings, Verdict};
-use incidents::Symptom;
-use serde::{Deserialize, Serialize};
-use signals::{Minute, SeriesKey};
+use anomaly::Budget;
+use signals::Minute;
 
+use crate::facts::{Facts, Limits, Step};
+use crate::levels;
 use crate::watch::{Rules, Service};
-use crate::watchlist::{self, Series, Subject};
+use crate::watchlist::{self, Series};
 
-const VERSION: u8 = 1;
+mod stored;
 
-/// The verdict that a message is written from, kept while its window matters.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Evidence {
-    /// The minute judged, counted from the epoch.
-    pub minute: i64,
-    /// What was measured.
-    pub value: f64,
-    /// Samples or attempts behind it.
-    pub weight: f64,
-    /// What was expected, and the normal range.
-    pub expected: f64,
-    /// Lower end of the normal range.
-    pub low: f64,
-    /// Upper end of the normal range.
-    pub high: f64,
-    /// Probability of a value at least this extreme when all is normal.
-    pub tail: f64,
-    /// Whether it lies above the range.
-    pub above: bool,
-    /// Minutes of baseline behind the expectation.
-    pub samples: f64,
+pub use crate::track::{Evidence, Judge, Previous, Test, Track};
+pub use stored::StateError;
+
+/// How much of a service's past is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum History {
+    /// Nothing was heard of it yet.
+    Unknown,
+    /// Its past is being learned beside the present; `up_to` is the last minute of it that is.
+    Learning {
+        /// The last minute of the past that was learned.
+        up_to: Minute,
+    },
+    /// What can be learned of its past is.
+    Learned,
 }
 
-impl Evidence {
-    fn of(verdict: &Verdict) -> Option<Self> {
-        Some(Self {
-            minute: verdict.minute,
-            value: verdict.value?,
-            weight: verdict.weight,
-            expected: verdict.expected,
-            low: verdict.low,
-            high: verdict.high,
-            tail: verdict.tail,
-            above: verdict.direction != anomaly::Direction::Low,
-            samples: verdict.samples,
-        })
-    }
-}
-
-/// One subject: its model and what the last 32 windows said.
+/// A service whose past is being learned: minutes that are older than those the state has seen of it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Track {
-    /// What is scored.
-    pub subject: Subject,
-    /// What is normal.
-    pub model: Model,
-    /// One bit a window, the newest lowest: breaching.
-    pub breaching: u32,
-    /// One bit a window, the newest lowest: clearly normal.
-    pub clear: u32,
-    /// One bit a window, the newest lowest: there was a value, and enough behind it to judge it.
-    pub judged: u32,
-    /// The first breaching minute of the current run; a run ends with three windows without a breach.
-    pub onset: Option<i64>,
-    /// The newest verdict that had a value.
-    pub last: Option<Evidence>,
-    /// The newest breaching verdict of the current run.
-    pub breach: Option<Evidence>,
+pub(crate) struct Behind {
+    /// The last minute that was learned.
+    pub(crate) window: Minute,
+    pub(crate) known: Known,
 }
 
-/// Windows without a breach that end a run.
-const RUN_ENDS: u32 = 3;
+/// Everything of one service.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Known {
+    pub(crate) tracks: BTreeMap<String, Track>,
+    pub(crate) facts: Facts,
+    /// Subjects that were left out because there were too many.
+    left_out: u64,
+}
 
-impl Track {
-    fn new(subject: Subject) -> Self {
-        let kind = subject.kind();
-        Self {
-            subject,
-            model: Model::new(kind, Settings::for_kind(kind)),
-            breaching: 0,
-            clear: 0,
-            judged: 0,
-            onset: None,
-            last: None,
-            breach: None,
+impl Known {
+    /// Learns one minute. Subjects that are known and not in `series` are unknown this minute, except for traffic
+    /// that is known to be none.
+    pub(crate) fn step(
+        &mut self,
+        service: &Service,
+        rules: &Rules,
+        minute: Minute,
+        series: &Series,
+    ) {
+        match self.facts.see(service, minute, series) {
+            Some(Step::Newer(changed)) => {
+                self.tracks
+                    .values_mut()
+                    .for_each(|it| it.keep_for(&changed));
+            }
+            Some(Step::Back(changed)) => {
+                self.tracks.values_mut().for_each(|it| it.go_back(&changed));
+            }
+            None => {}
         }
+        self.tracks
+            .values_mut()
+            .for_each(|it| it.forget_after(minute));
+        let silent = watchlist::is_silent(service, series);
+        let deployed = self.facts.just_deployed(minute);
+        let mut samples: BTreeMap<_, _> = watchlist::samples(service, series)
+            .into_iter()
+            .chain(levels::samples(service, series, &self.facts))
+            .map(|sample| (sample.subject.id(), sample))
+            .collect();
+        for (id, track) in &mut self.tracks {
+            let (value, weight) = match samples.remove(id) {
+                // What a new version must do is neither normal nor wrong.
+                Some(_) if deployed && track.subject.is_cold_start() => (None, 0.0),
+                Some(sample) => (sample.value, sample.weight),
+                None if silent && track.subject.is_traffic() => (Some(0.0), 1.0),
+                None => (None, 0.0),
+            };
+            track.step(minute, value, weight);
+        }
+        for (id, sample) in samples {
+            if self.tracks.len() >= rules.max_series {
+                self.left_out += 1;
+                continue;
+            }
+            if let Some(mut track) = Track::new(sample.subject) {
+                track.step(minute, sample.value, sample.weight);
+                self.tracks.insert(id, track);
+            }
+        }
+        self.allot(rules);
     }
 
-    fn step(&mut self, minute: Minute, value: Option<f64>, weight: f64) {
-        let verdict = self.model.step(&anomaly::Input {
-            minute: minute.index(),
-            value,
-            weight,
-        });
-        self.breaching = (self.breaching << 1) | u32::from(verdict.breaching);
-        self.clear = (self.clear << 1) | u32::from(verdict.clear);
-        let judged = verdict.state == anomaly::State::Ready
-            && !verdict.gates.contains(anomaly::Gate::MinimumTraffic);
-        self.judged = (self.judged << 1) | u32::from(judged);
-        let evidence = Evidence::of(&verdict);
-        if verdict.breaching {
-            self.onset.get_or_insert(minute.index());
-            self.breach.clone_from(&evidence);
-        } else if self.breaching.trailing_zeros() >= RUN_ENDS {
-            self.onset = None;
-            self.breach = None;
-        }
-        if evidence.is_some() {
-            self.last = evidence;
-        }
+    /// Divides the budget of false pages among the series that can page: from the next minute on.
+    fn allot(&mut self, rules: &Rules) {
+        let paging = |track: &&Track| track.model().is_some() && !track.subject.is_cold_start();
+        let series = self.tracks.values().filter(paging).count().max(1);
+        let series = u32::try_from(series).unwrap_or(u32::MAX);
+        let pages = rules.budget.false_pages_per_service_week;
+        // Both were checked when they were read; a service with more series than any has shares as that one does.
+        let budget = Budget::new(pages, series).unwrap_or_default();
+        self.tracks.values_mut().for_each(|it| it.allot(budget));
     }
+}
+
+/// A service as the state has it.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Entry {
+    known: Known,
+    behind: Option<Behind>,
+    /// Whether its past needs no more learning.
+    learned: bool,
 }
 
 /// Every subject of a shard at the end of a window.
@@ -120,32 +126,9 @@ impl Track {
 pub struct State {
     /// The last minute that was learned.
     pub window: Minute,
-    /// By log group, then by subject.
-    tracks: BTreeMap<String, BTreeMap<String, Track>>,
-    /// Subjects that were left out because their service had too many.
-    pub left_out: u64,
+    /// By log group.
+    entries: BTreeMap<String, Entry>,
 }
-
-/// How a track is stored: postcard of these fields, the model in its own versioned bytes.
-#[derive(Serialize, Deserialize)]
-struct StoredTrack {
-    log_group: String,
-    symptom: Symptom,
-    series: String,
-    label: String,
-    breaching: u32,
-    clear: u32,
-    judged: u32,
-    onset: Option<i64>,
-    last: Option<Evidence>,
-    breach: Option<Evidence>,
-    model: Vec<u8>,
-}
-
-/// A state object that this build cannot use.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("state object is unusable: {0}")]
-pub struct StateError(String);
 
 impl State {
     /// A state that has seen nothing yet; the first minute it learns is the one after `before`.
@@ -153,136 +136,132 @@ impl State {
     pub fn before_history(before: Minute) -> Self {
         Self {
             window: before,
-            tracks: BTreeMap::new(),
-            left_out: 0,
+            entries: BTreeMap::new(),
         }
     }
 
     /// Learns one minute of one service. Subjects that are known and not in `series` are unknown this minute.
     pub fn step(&mut self, service: &Service, rules: &Rules, minute: Minute, series: &Series) {
-        let tracks = self.tracks.entry(service.log_group.clone()).or_default();
-        let mut samples: BTreeMap<_, _> = watchlist::samples(service, series)
-            .into_iter()
-            .map(|sample| (sample.subject.id(), sample))
-            .collect();
-        for (id, track) in tracks.iter_mut() {
-            let (value, weight) = samples
-                .remove(id)
-                .map_or((None, 0.0), |sample| (sample.value, sample.weight));
-            track.step(minute, value, weight);
-        }
-        for (id, sample) in samples {
-            if tracks.len() >= rules.max_series {
-                self.left_out += 1;
-                continue;
-            }
-            let mut track = Track::new(sample.subject);
-            track.step(minute, sample.value, sample.weight);
-            tracks.insert(id, track);
-        }
+        let entry = self.entries.entry(service.log_group.clone()).or_default();
+        entry.known.step(service, rules, minute, series);
         self.window = self.window.max(minute);
     }
 
     /// The subjects of a log group, in a fixed order.
     pub fn tracks(&self, log_group: &str) -> impl Iterator<Item = &Track> {
-        self.tracks
+        self.entries
             .get(log_group)
             .into_iter()
-            .flat_map(BTreeMap::values)
+            .flat_map(|entry| entry.known.tracks.values())
+    }
+
+    /// What is known of a log group's service beside its models.
+    #[must_use]
+    pub fn facts(&self, log_group: &str) -> Option<&Facts> {
+        self.entries.get(log_group).map(|entry| &entry.known.facts)
+    }
+
+    /// What a log group's service may use, as far as it is known.
+    #[must_use]
+    pub fn limits(&self, log_group: &str) -> Limits {
+        self.facts(log_group)
+            .map_or_else(Limits::default, |facts| facts.limits)
+    }
+
+    /// How much of the past of a log group's service is known.
+    #[must_use]
+    pub fn history(&self, log_group: &str) -> History {
+        match self.entries.get(log_group) {
+            Some(Entry {
+                behind: Some(behind),
+                ..
+            }) => History::Learning {
+                up_to: behind.window,
+            },
+            Some(Entry { learned: true, .. }) => History::Learned,
+            _ => History::Unknown,
+        }
+    }
+
+    /// Whether what was learned of a service's past holds any data yet.
+    pub(crate) fn is_known_before(&self, log_group: &str) -> bool {
+        let behind = self
+            .entries
+            .get(log_group)
+            .and_then(|it| it.behind.as_ref());
+        behind.is_some_and(|behind| behind.known.facts.first.is_some())
+    }
+
+    /// Says that nothing more is to be learned of a service's past, and forgets what was begun.
+    pub(crate) fn end_history(&mut self, log_group: &str) {
+        let entry = self.entries.entry(log_group.to_owned()).or_default();
+        (entry.learned, entry.behind) = (true, None);
+    }
+
+    /// Begins with a service's past after `before`.
+    pub(crate) fn begin_history(&mut self, log_group: &str, before: Minute) {
+        let entry = self.entries.entry(log_group.to_owned()).or_default();
+        entry.behind = Some(Behind {
+            window: before,
+            known: Known::default(),
+        });
+    }
+
+    /// Learns minutes of a service's past, up to and with `to`. When that is all there is, what was learned takes the
+    /// place of what is known: it has seen the same minutes, and those before them.
+    pub(crate) fn step_history(
+        &mut self,
+        service: &Service,
+        rules: &Rules,
+        to: Minute,
+        minutes: &BTreeMap<Minute, Series>,
+    ) {
+        let nothing = Series::new();
+        let Some(entry) = self.entries.get_mut(&service.log_group) else {
+            return;
+        };
+        let Some(behind) = &mut entry.behind else {
+            return;
+        };
+        let to = to.min(self.window);
+        while behind.window < to {
+            behind.window = behind.window.plus(1);
+            let series = minutes.get(&behind.window).unwrap_or(&nothing);
+            behind.known.step(service, rules, behind.window, series);
+        }
+        if behind.window >= self.window
+            && let Some(behind) = entry.behind.take()
+        {
+            (entry.known, entry.learned) = (behind.known, true);
+        }
     }
 
     /// How many subjects there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.tracks.values().map(BTreeMap::len).sum()
+        self.all().count()
+    }
+
+    /// Subjects that have learned too little to speak.
+    #[must_use]
+    pub fn warming_up(&self) -> usize {
+        self.all().filter(|track| track.warming_up).count()
+    }
+
+    /// Subjects that were left out because their service had too many.
+    #[must_use]
+    pub fn left_out(&self) -> u64 {
+        self.entries.values().map(|it| it.known.left_out).sum()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Track> {
+        let known = self.entries.values().map(|entry| &entry.known);
+        known.flat_map(|known| known.tracks.values())
     }
 
     /// Whether nothing was ever learned.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Deterministic bytes: equal states have equal bytes.
-    ///
-    /// # Errors
-    /// Never for a state that fits in memory; the encoder's own error otherwise.
-    pub fn encode(&self) -> Result<Vec<u8>, StateError> {
-        let tracks: Vec<StoredTrack> = self
-            .tracks
-            .iter()
-            .flat_map(|(log_group, tracks)| tracks.values().map(move |track| (log_group, track)))
-            .map(|(log_group, track)| {
-                let mut model = Vec::new();
-                track.model.encode(&mut model);
-                StoredTrack {
-                    log_group: log_group.clone(),
-                    symptom: track.subject.symptom,
-                    series: track.subject.series.to_string(),
-                    label: track.subject.label.clone(),
-                    breaching: track.breaching,
-                    clear: track.clear,
-                    judged: track.judged,
-                    onset: track.onset,
-                    last: track.last.clone(),
-                    breach: track.breach.clone(),
-                    model,
-                }
-            })
-            .collect();
-        let body = (self.window.index(), self.left_out, tracks);
-        let mut bytes = vec![VERSION];
-        bytes.extend(postcard::to_stdvec(&body).map_err(|error| StateError(error.to_string()))?);
-        Ok(bytes)
-    }
-
-    /// Reads what [`State::encode`] wrote, to the same bits.
-    ///
-    /// # Errors
-    /// Bytes of another version, or damaged ones. The detector then learns anew from the stored rollups.
-    pub fn decode(bytes: &[u8]) -> Result<Self, StateError> {
-        let damaged = |what: String| StateError(what);
-        let (version, body) = bytes
-            .split_first()
-            .ok_or_else(|| damaged("it is empty".to_owned()))?;
-        if *version != VERSION {
-            return Err(damaged(format!(
-                "it has version {version}, this build reads {VERSION}"
-            )));
-        }
-        let (window, left_out, stored): (i64, u64, Vec<StoredTrack>) =
-            postcard::from_bytes(body).map_err(|error| damaged(error.to_string()))?;
-        let mut state = Self {
-            window: Minute::from_index(window),
-            tracks: BTreeMap::new(),
-            left_out,
-        };
-        for track in stored {
-            let series: SeriesKey = track
-                .series
-                .parse()
-                .map_err(|error| damaged(format!("{error}")))?;
-            let subject = Subject {
-                symptom: track.symptom,
-                series,
-                label: track.label,
-            };
-            let model = Model::decode(&track.model)
-                .map_err(|error| damaged(format!("{}: {error}", subject.id())))?;
-            state.tracks.entry(track.log_group).or_default().insert(
-                subject.id(),
-                Track {
-                    subject,
-                    model,
-                    breaching: track.breaching,
-                    clear: track.clear,
-                    judged: track.judged,
-                    onset: track.onset,
-                    last: track.last,
-                    breach: track.breach,
-                },
-            );
-        }
-        Ok(state)
+        self.all().next().is_none()
     }
 }

@@ -23,6 +23,12 @@ pub(crate) fn emit(deps: &Deps, outcome: &Outcome, at: Timestamp) {
     let mut metrics = vec![
         (Metric::DetectorRun, 1.0),
         (Metric::SeriesEvaluated, whole(outcome.series_evaluated)),
+        (Metric::SeriesWarmingUp, whole(outcome.series_warming_up)),
+        (Metric::BackfilledMinutes, whole(outcome.backfilled_minutes)),
+        (
+            Metric::BackfillFailed,
+            whole(outcome.backfill_failed + outcome.limits_failed),
+        ),
         (Metric::IncidentsOpened, count(told("open"))),
         (Metric::IncidentsResolved, count(told("resolve"))),
         (Metric::MessagesPublished, whole(outcome.messages_published)),

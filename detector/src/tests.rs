@@ -1,7 +1,9 @@
 //! The detector on its real adapters: rollups in DynamoDB, state in a folder, a simulated service with known
 //! faults.
 
+mod backfill;
 mod canary;
+mod diagnosis;
 mod faulty;
 mod late;
 mod lifecycle;

@@ -26,6 +26,22 @@ pub struct Watch {
     /// The services.
     #[serde(rename = "service", default)]
     pub services: Vec<Service>,
+    /// The account, watched like a service: its concurrency is what all functions share.
+    #[serde(skip)]
+    account_service: Option<Service>,
+}
+
+/// The log group under which the account's own series are kept; no log group can have this name.
+pub const ACCOUNT_GROUP: &str = "aws:account";
+
+/// What is watched under the name of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scope {
+    /// One function.
+    #[default]
+    Function,
+    /// All functions of the account together.
+    Account,
 }
 
 /// Rules of the detector itself.
@@ -40,6 +56,24 @@ pub struct Rules {
     pub incidents: incidents::Policy,
     /// Most series that are scored for one service; the rest is counted and named.
     pub max_series: usize,
+    /// How many false alarms are acceptable.
+    pub budget: BudgetRules,
+}
+
+/// How many false alarms are acceptable: the detector divides them among all that it tests.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BudgetRules {
+    /// False pages of one service in a week, 0.01 to 100.
+    pub false_pages_per_service_week: f64,
+}
+
+impl Default for BudgetRules {
+    fn default() -> Self {
+        Self {
+            false_pages_per_service_week: 1.0,
+        }
+    }
 }
 
 impl Default for Rules {
@@ -49,6 +83,7 @@ impl Default for Rules {
             history_days: 14,
             incidents: incidents::Policy::default(),
             max_series: 1_000,
+            budget: BudgetRules::default(),
         }
     }
 }
@@ -69,12 +104,23 @@ pub struct Service {
     /// Whether the function has reserved concurrency, so that it can be throttled while the account is not.
     #[serde(default)]
     pub reserved_concurrency: bool,
+    /// Seconds after which Lambda ends an invocation, 1 to 900. Without it the timeout is learned when one occurs.
+    #[serde(default)]
+    pub timeout_seconds: Option<u16>,
     /// What the service emits by itself. Without it the platform's own records are watched.
     #[serde(default)]
     pub emf: Option<Emf>,
+    #[serde(skip)]
+    scope: Scope,
 }
 
 impl Service {
+    /// What it stands for.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        self.scope
+    }
+
     /// The function's name.
     #[must_use]
     pub fn function(&self) -> &str {
@@ -151,14 +197,30 @@ impl Watch {
     /// # Errors
     /// A text that is not TOML of this shape (with line and column), or every value that is out of its range.
     pub fn parse(text: &str) -> Result<Self, WatchError> {
-        let watch: Self =
+        let mut watch: Self =
             toml::from_str(text).map_err(|error| WatchError::Shape(error.to_string()))?;
         let problems = watch.problems();
+        // Whoever owns the first service is told of the account: somebody must be.
+        watch.account_service = watch.services.first().map(|first| Service {
+            name: "AWS account".to_owned(),
+            log_group: ACCOUNT_GROUP.to_owned(),
+            function: None,
+            owner: first.owner.clone(),
+            reserved_concurrency: false,
+            timeout_seconds: None,
+            emf: None,
+            scope: Scope::Account,
+        });
         if problems.is_empty() {
             Ok(watch)
         } else {
             Err(WatchError::Meaning(problems))
         }
+    }
+
+    /// The services, and last the account as one.
+    pub fn watched(&self) -> impl Iterator<Item = &Service> {
+        self.services.iter().chain(&self.account_service)
     }
 
     /// The readers' zone.
@@ -195,7 +257,28 @@ impl Watch {
                 rules.history_days
             ));
         }
+        let budget = rules.budget.false_pages_per_service_week;
+        if !(0.01..=100.0).contains(&budget) {
+            problems.push(format!(
+                "detector.budget.false_pages_per_service_week is {budget}: write 0.01 to 100, for example 1.0; \
+                 fewer false pages make real ones come later"
+            ));
+        }
         for (position, service) in self.services.iter().enumerate() {
+            if let Some(seconds) = service.timeout_seconds
+                && !(1..=900).contains(&seconds)
+            {
+                problems.push(format!(
+                    "service {}: timeout_seconds is {seconds}: write the function's timeout, 1 to 900 seconds, or leave it out",
+                    position + 1
+                ));
+            }
+            if service.log_group == ACCOUNT_GROUP {
+                problems.push(format!(
+                    "service {}: log_group is {ACCOUNT_GROUP}, which is kept for the account's own series",
+                    position + 1
+                ));
+            }
             for (field, value) in [
                 ("name", &service.name),
                 ("log_group", &service.log_group),
@@ -265,6 +348,26 @@ mod tests {
             (
                 SMALLEST.split("[[service]]").next().unwrap().to_owned(),
                 vec!["no [[service]]"],
+            ),
+            (
+                format!("{SMALLEST}\n[detector.budget]\nfalse_pages_per_service_week = 0"),
+                vec!["false_pages_per_service_week is 0", "0.01 to 100"],
+            ),
+            (
+                format!("{SMALLEST}\n[detector.budget]\nfalse_pages_per_service_week = nan"),
+                vec!["false_pages_per_service_week is NaN", "0.01 to 100"],
+            ),
+            (
+                format!("{SMALLEST}\n[detector.budget]\nfalse_pages = 1.0"),
+                vec!["unknown field", "false_pages_per_service_week"],
+            ),
+            (
+                format!("{SMALLEST}\ntimeout_seconds = 901"),
+                vec!["timeout_seconds is 901", "1 to 900"],
+            ),
+            (
+                SMALLEST.replace("/aws/lambda/orders-api", ACCOUNT_GROUP),
+                vec!["aws:account", "kept for the account"],
             ),
         ] {
             let error = Watch::parse(&text).unwrap_err().to_string();

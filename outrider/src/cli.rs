@@ -8,7 +8,10 @@ use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::demo::{self, Narrator, Summary};
-use crate::{incidents_command, ingest, load, plan, up};
+use crate::{
+    check_deploy, detect, explain, incidents_command, ingest, load, plan, replay, simulate, state,
+    up,
+};
 
 /// Observability and anomaly detection for AWS Lambda services
 #[derive(Debug, Parser)]
@@ -26,6 +29,18 @@ enum Command {
     Up(up::UpArgs),
     /// Run log-processor on subscription payloads, without a store
     Ingest(ingest::IngestArgs),
+    /// Score every row of the CSV files in a folder
+    Detect(detect::DetectArgs),
+    /// What would have been told of recorded minutes; exit code 1 when somebody would have been paged
+    Replay(replay::ReplayArgs),
+    /// What the detector saw of a series in a minute, and why it judged as it did
+    Explain(explain::ExplainArgs),
+    /// What the detector has learned, as one file
+    State(state::StateArgs),
+    /// Whether a newer version is worse than the one it replaces; exit code 1 when it is
+    CheckDeploy(check_deploy::CheckDeployArgs),
+    /// A simulated Lambda fleet with known faults, as files
+    Simulate(simulate::SimulateArgs),
     /// Open-loop load on the car API, with percentiles corrected for coordinated omission
     Load(Box<load::LoadArgs>),
     /// Read the incidents of a data directory
@@ -74,6 +89,22 @@ pub fn run() -> ExitCode {
             &mut std::io::stdout().lock(),
             &mut std::io::stderr().lock(),
         )),
+        Command::Detect(args) => detect::run(
+            &args,
+            &mut std::io::stdout().lock(),
+            &mut std::io::stderr().lock(),
+        ),
+        Command::Replay(args) => {
+            runtime.block_on(replay::run(&args, &mut std::io::stdout().lock()))
+        }
+        Command::Explain(args) => {
+            runtime.block_on(explain::run(&args, &mut std::io::stdout().lock()))
+        }
+        Command::State(args) => runtime.block_on(state::run(&args, &mut std::io::stdout().lock())),
+        Command::CheckDeploy(args) => {
+            runtime.block_on(check_deploy::run(&args, &mut std::io::stdout().lock()))
+        }
+        Command::Simulate(args) => simulate::run(&args, &mut |line| print(line)),
         Command::Load(args) => runtime.block_on(load::command(*args, &mut |line| print(line))),
         Command::Plan(args) => plan::run(&args, &mut |line| print(line)),
         Command::Incidents(args) => {

@@ -13,7 +13,8 @@ use clap::Args;
 
 mod cpu;
 mod found;
-mod input;
+pub(crate) mod input;
+pub(crate) mod once;
 mod owned;
 mod replay;
 #[cfg(test)]
@@ -96,7 +97,7 @@ pub fn run(
 }
 
 /// A reader that has gone away (`| head`) wants no more lines, and the exit code is as true as before.
-fn or_gone(written: std::io::Result<()>) -> anyhow::Result<()> {
+pub(crate) fn or_gone(written: std::io::Result<()>) -> anyhow::Result<()> {
     match written {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written.context("cannot write the output"),

@@ -2,10 +2,18 @@
 
 pub mod cli;
 pub mod demo;
+pub mod detect;
 pub mod ingest;
 pub mod load;
 pub mod local;
 pub mod plan;
+pub mod replay;
+pub mod simulate;
 
+mod check_deploy;
+mod explain;
 mod incidents_command;
+#[cfg(test)]
+mod recorded;
+mod state;
 mod up;

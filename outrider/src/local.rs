@@ -11,6 +11,7 @@ use platform::checkpoints::Checkpoints;
 use platform::clock::Clock;
 use platform::errors_seen::dynamodb::DynamoDbErrorsSeen;
 use platform::ledger::dynamodb::DynamoDbLedger;
+use platform::log_search::cloudwatch_logs::CloudWatchLogs;
 use platform::notifier::Topics;
 use platform::series_store::dynamodb::{DynamoDbSeriesStore, create_table as create_series_table};
 use platform::state_store::dynamodb::{DynamoDbStateStore, create_table as create_state_table};
@@ -27,16 +28,21 @@ pub mod subscription;
 mod dynamodb;
 mod event_bus;
 mod instance;
+mod log_search;
 mod metrics;
+mod open_detector;
 mod open_logs;
 mod output;
 mod queue;
 pub(crate) mod server;
+mod silent;
 mod sns;
 pub mod store_calls;
 
 pub use instance::Lock;
+pub(crate) use open_detector::{Nobody, OpenDetector, configured};
 pub use open_logs::OpenLogs;
+pub(crate) use silent::Silent;
 
 use failures::Failures;
 use gateway::Arrivals;
@@ -84,7 +90,7 @@ pub struct Stack {
     arrivals: Arc<dyn Arrivals>,
     queue: Arc<queue::Queue>,
     gateway: Server,
-    others: [Server; 4],
+    others: [Server; 5],
     _instance: instance::Lock,
 }
 
@@ -150,10 +156,11 @@ impl Stack {
             store_calls,
         } = options;
         let instance = instance::Lock::take(&data)?;
-        let logs = data.join("logs");
-        let journal = Arc::new(Journal::in_folder(&logs.join(FUNCTION))?);
+        let folder = data.join("logs");
+        let journal = Arc::new(Journal::in_folder(&folder.join(FUNCTION))?);
         let database = dynamodb::start(Some(&data.join("dynamodb.sqlite"))).await?;
         let sns = sns::start(&data).await?;
+        let logs = log_search::start(LOG_GROUP, journal.clone()).await?;
         let bus = event_bus::start(&data.join("events.jsonl")).await?;
         let (queue_server, queue) = queue::start(&data.join("queue.json"), clock.clone()).await?;
 
@@ -181,12 +188,15 @@ impl Stack {
         let gateway =
             gateway::start(port, function.clone(), arrivals.clone(), clock.clone()).await?;
 
-        let emitter = output(&logs, "log-processor", &clock)?;
+        let emitter = output(&folder, "log-processor", &clock)?;
         let processor = processor(dynamodb.clone(), emitter, clock.clone());
         let notifier = platform::notifier::sns::Sns::new(
             aws_sdk_sns::Client::new(&aws::for_endpoint(&sns.endpoint()).await),
             topics(),
         );
+        let log_search = CloudWatchLogs::new(aws_sdk_cloudwatchlogs::Client::new(
+            &aws::for_endpoint(&logs.endpoint()).await,
+        ));
         let detector = detector::Deps {
             watch: detector::watch::Watch::parse(WATCH).context("the embedded watch.toml")?,
             series: processor.series.clone(),
@@ -196,8 +206,9 @@ impl Stack {
                 function: FUNCTION.to_owned(),
                 journal: journal.clone(),
             }),
+            logs: Some(Arc::new(log_search)),
             notifier: Arc::new(notifier),
-            emitter: output(&logs, "detector", &clock)?,
+            emitter: output(&folder, "detector", &clock)?,
             clock: clock.clone(),
             function_name: String::new(),
             // One process at a time has this data directory, so a window that it left unfinished is its own.
@@ -213,7 +224,7 @@ impl Stack {
             arrivals,
             queue,
             gateway,
-            others: [database, sns, bus, queue_server],
+            others: [database, sns, bus, queue_server, logs],
             _instance: instance,
         })
     }

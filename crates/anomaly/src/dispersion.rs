@@ -1,17 +1,17 @@
-//! How much more a count varies than a Poisson count would, learned from its own history.
+//! How much more a count varies than chance alone would, learned from its own history.
 //!
-//! The moment estimator of φ in variance = μ + φ·μ²: the mean of ((x − μ)² − μ) / μ², each minute weighted by how
-//! much it can tell.
+//! The moment estimator of φ in variance = chance + φ·μ²: the mean of ((x − μ)² − chance) / μ², each minute weighted
+//! by how much it can tell (Breslow, *Extra-Poisson variation in log-linear models*, Applied Statistics 33, 1984).
 
 use crate::SnapshotError;
 use crate::snapshot::{MOST, Reader, put_f64};
 
-/// Minutes over which the memory halves: three days hold several of each hour.
-const HALF_LIFE: f64 = 3.0 * 24.0 * 60.0;
+/// What a minute keeps of the memory: 2^(−1/10,080), so that it halves in a week.
+const KEEP: f64 = 0.999_931_237_762_985;
 /// A minute's weight is 1 / (1/μ + this)²: the estimator's inverse variance, up to a constant. A mean of 0.04
 /// errors tells next to nothing about φ, and a very large one no more than this allows.
 const SOFTENING: f64 = 0.02;
-/// The weight of the prior: twenty minutes at a mean of 40 requests.
+/// The weight of the prior: two and a half hours at a mean of 10 requests, ten minutes at 100.
 const PRIOR_WEIGHT: f64 = 10_000.0;
 
 /// A running estimate of φ.
@@ -26,7 +26,7 @@ pub(crate) struct Dispersion {
 pub(crate) struct Allowance {
     /// Before anything is learned.
     pub(crate) prior: f64,
-    /// Never less: the error of the expectation itself.
+    /// Never less.
     pub(crate) least: f64,
     /// Never more.
     pub(crate) most: f64,
@@ -45,16 +45,19 @@ impl Dispersion {
         phi.clamp(allowance.least, allowance.most)
     }
 
-    /// Learns from a count (winsorised by the caller) and what was expected of it.
-    pub(crate) fn learn(&mut self, count: f64, mean: f64) {
-        if mean <= 0.0 {
+    /// Learns from a count (winsorised by the caller), what was expected of it, and the variance that chance alone
+    /// gives it.
+    pub(crate) fn learn(&mut self, count: f64, mean: f64, chance: f64) {
+        if mean <= 1e-9 {
             return;
         }
-        let keep = (-std::f64::consts::LN_2 / HALF_LIFE).exp();
-        let weight = (1.0 / mean + SOFTENING).powi(-2);
-        let relative = (count - mean) / mean;
-        self.excess = self.excess * keep + weight * (relative * relative - 1.0 / mean);
-        self.weight = self.weight * keep + weight;
+        let inverse = 1.0 / mean;
+        let spread = inverse + SOFTENING;
+        let weight = 1.0 / (spread * spread);
+        let relative = (count - mean) * inverse;
+        self.excess =
+            self.excess * KEEP + weight * (relative * relative - chance * inverse * inverse);
+        self.weight = self.weight * KEEP + weight;
     }
 
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
@@ -85,18 +88,21 @@ mod tests {
     };
 
     #[test]
+    fn the_memory_halves_in_a_week() {
+        assert!((KEEP.powi(10_080) - 0.5).abs() < 1e-9);
+    }
+
+    #[test]
     fn the_extra_variance_is_found() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         for (mean, phi) in [(40.0, 0.02), (40.0, 0.2), (1_000.0, 0.01), (5.0, 0.3)] {
             let mut dispersion = Dispersion::new();
             let rate = Gamma::new(1.0 / phi, mean * phi).unwrap();
             for _ in 0..10_000 {
-                dispersion.learn(
-                    Poisson::new(rate.sample(&mut rng))
-                        .unwrap()
-                        .sample(&mut rng),
-                    mean,
-                );
+                let count = Poisson::new(rate.sample(&mut rng))
+                    .unwrap()
+                    .sample(&mut rng);
+                dispersion.learn(count, mean, mean);
             }
             let found = dispersion.get(ALLOWANCE);
             assert!(
@@ -110,7 +116,7 @@ mod tests {
     fn rare_counts_leave_the_prior_alone() {
         let mut dispersion = Dispersion::new();
         for minute in 0..10_000 {
-            dispersion.learn(if minute % 25 == 0 { 1.0 } else { 0.0 }, 0.04);
+            dispersion.learn(if minute % 25 == 0 { 1.0 } else { 0.0 }, 0.04, 0.04);
         }
         let found = dispersion.get(ALLOWANCE);
         assert!((found - 0.05).abs() < 0.01, "{found}");

@@ -1,5 +1,8 @@
 //! What a model is fed, and what becomes of numbers that mean nothing.
 
+use crate::Missing;
+use crate::elementary::ln;
+
 /// What a series measures, which decides its statistic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -37,7 +40,8 @@ pub struct Input {
     /// The measurement in the unit of its [`Kind`]. `None` is missing: unknown, never zero. A value that is not
     /// finite, or negative, counts as missing.
     pub value: Option<f64>,
-    /// Samples, attempts or 1, as its [`Kind`] says. What is not finite or is negative counts as 0.
+    /// Samples, attempts or 1, as its [`Kind`] says. What is not finite or is negative counts as 0. For a missing
+    /// value more than 0 says that the service was seen alive (see [`Missing::Zero`]).
     pub weight: f64,
 }
 
@@ -56,15 +60,21 @@ pub(crate) struct Point {
     /// Within the range that the kind's formulas hold for; the logarithm for latency.
     pub(crate) value: Option<f64>,
     pub(crate) weight: f64,
+    /// There was no value, and this series means zero by that.
+    pub(crate) assumed_zero: bool,
 }
 
 impl Point {
-    pub(crate) fn checked(kind: Kind, input: &Input) -> Self {
-        let given = input
-            .value
+    pub(crate) fn checked(kind: Kind, missing: Missing, input: &Input) -> Self {
+        let assumed_zero = input.value.is_none()
+            && missing == Missing::Zero
+            && kind != Kind::Latency
+            && input.weight > 0.0
+            && input.weight.is_finite();
+        let given = if assumed_zero { Some(0.0) } else { input.value }
             .filter(|value| value.is_finite() && *value >= 0.0);
         let value = given.map(|value| match kind {
-            Kind::Latency => value.max(MIN_LATENCY_MS).ln(),
+            Kind::Latency => ln(value.max(MIN_LATENCY_MS)),
             Kind::Errors | Kind::Throttles | Kind::Traffic => value.min(MAX_COUNT),
         });
         let weight = if input.weight.is_finite() {
@@ -82,6 +92,7 @@ impl Point {
             given,
             value,
             weight,
+            assumed_zero,
         }
     }
 }
@@ -89,6 +100,43 @@ impl Point {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn missing_is_zero_only_for_counts_that_say_so_in_minutes_that_were_alive() {
+        use Missing::{Unknown, Zero};
+        for (name, kind, missing, weight, expected) in [
+            ("not declared", Kind::Traffic, Unknown, 1.0, None),
+            ("declared", Kind::Traffic, Zero, 1.0, Some(0.0)),
+            (
+                "declared, and not seen alive",
+                Kind::Traffic,
+                Zero,
+                0.0,
+                None,
+            ),
+            (
+                "errors of forty attempts",
+                Kind::Errors,
+                Zero,
+                40.0,
+                Some(0.0),
+            ),
+            ("alive is no number", Kind::Errors, Zero, f64::NAN, None),
+            ("latency has no zero", Kind::Latency, Zero, 40.0, None),
+        ] {
+            let input = Input {
+                minute: 0,
+                value: None,
+                weight,
+            };
+            let point = Point::checked(kind, missing, &input);
+            assert_eq!(
+                (point.value, point.assumed_zero),
+                (expected, expected.is_some()),
+                "{name}"
+            );
+        }
+    }
 
     #[test]
     fn every_number_has_a_defined_meaning() {
@@ -122,7 +170,7 @@ mod tests {
                 Kind::Latency,
                 0.0,
                 9.0,
-                (Some(MIN_LATENCY_MS.ln()), 9.0),
+                (Some(ln(MIN_LATENCY_MS)), 9.0),
             ),
             (
                 "a count beyond counting",
@@ -141,6 +189,7 @@ mod tests {
         ] {
             let point = Point::checked(
                 kind,
+                Missing::Zero,
                 &Input {
                     minute: 0,
                     value: Some(value),

@@ -2,7 +2,11 @@
 
 use crate::input::Point;
 use crate::shift::Accepted;
-use crate::{Direction, Gate, Gates, Kind, Settings, State, Verdict};
+use crate::snapshot::{MOST, Reader, put_f64};
+use crate::tails::Tails;
+use crate::{
+    Direction, Gate, Gates, Kind, Learning, Settings, SnapshotError, State, Thresholds, Verdict,
+};
 
 /// What a baseline expects of a minute and how unlikely the value is, in the value's unit.
 #[derive(Debug, Clone, Copy)]
@@ -10,12 +14,20 @@ pub(crate) struct Prediction {
     pub(crate) expected: f64,
     pub(crate) low: f64,
     pub(crate) high: f64,
-    /// P(at least the value); 1 when unknown.
-    pub(crate) above: f64,
-    /// P(at most the value); 1 when unknown.
-    pub(crate) below: f64,
+    /// By the model alone; 1 when unknown.
+    pub(crate) tails: Tails,
+    /// How many standard deviations the value lies above what is expected.
+    pub(crate) deviate: f64,
+    /// What likelihood ratios need: the mean and the shape of a count, the centre and the spread of a logarithm.
+    pub(crate) mean: f64,
+    pub(crate) shape: f64,
+    /// One standard error of `mean`, as a share of it (of the spread, for a logarithm): what evidence must beat is the
+    /// end of that range, since every minute errs alike.
+    pub(crate) margin: f64,
     /// The baseline has never varied and the smallest spread stands in.
     pub(crate) flat: bool,
+    /// What comes varies by more than itself: no minute can be foretold.
+    pub(crate) irregular: bool,
     pub(crate) samples: f64,
 }
 
@@ -26,21 +38,74 @@ impl Prediction {
             expected: value.unwrap_or(0.0),
             low: 0.0,
             high: f64::MAX,
-            above: 1.0,
-            below: 1.0,
+            tails: Tails::UNKNOWN,
+            deviate: 0.0,
+            mean: 0.0,
+            shape: 1.0,
+            margin: 0.0,
             flat: false,
+            irregular: false,
             samples: 0.0,
         }
     }
 }
 
+/// What minutes that are held back add up to, as a numerator and a denominator.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Sums {
+    pub(crate) top: f64,
+    pub(crate) bottom: f64,
+    pub(crate) minutes: f64,
+}
+
+impl Sums {
+    pub(crate) fn add(&mut self, top: f64, bottom: f64) {
+        self.top += top;
+        self.bottom += bottom;
+        self.minutes += 1.0;
+    }
+
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        for number in [self.top, self.bottom, self.minutes] {
+            put_f64(out, number);
+        }
+    }
+
+    pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, SnapshotError> {
+        Ok(Self {
+            top: reader.f64_in("sum held back", -MOST, MOST)?,
+            bottom: reader.f64_in("weight held back", 0.0, MOST)?,
+            minutes: reader.f64_in("minutes held back", 0.0, MOST)?,
+        })
+    }
+}
+
 /// What each kind's model can do.
 pub(crate) trait Baseline {
+    /// Gets ready for a minute, before anything is asked about it.
+    fn turn_to(&mut self, minute: i64);
+
     /// What is expected of this minute.
     fn predict(&self, point: &Point) -> Prediction;
 
+    /// ln of how much more likely the value is under each alternative on this side.
+    fn ratios(&self, point: &Point, value: f64, prediction: &Prediction, high: bool) -> [f64; 3];
+
     /// Learns a minute that does not breach, winsorised to the normal range of its prediction.
-    fn learn(&mut self, point: &Point, value: f64);
+    fn learn(&mut self, point: &Point, value: f64, prediction: &Prediction);
+
+    /// Takes notice of a minute that is not learned, in an hour of the week that was hardly ever seen: what comes every
+    /// week must not be an incident every week because it was one the first time.
+    fn acquaint(&mut self, _point: &Point, _value: f64, _prediction: &Prediction) {}
+
+    /// Keeps a minute aside that may be part of a fault.
+    fn hold(&mut self, point: &Point, value: f64, prediction: &Prediction);
+
+    /// Learns what was kept aside.
+    fn release(&mut self);
+
+    /// What is kept aside.
+    fn held(&mut self) -> &mut Sums;
 
     /// What a minute says about a new level, as a numerator and a denominator to be summed over a run.
     fn evidence(&self, point: &Point, value: f64) -> (f64, f64);
@@ -49,41 +114,88 @@ pub(crate) trait Baseline {
     fn accept(&mut self, run: Accepted);
 }
 
-/// The verdict on a point, and whether it is extreme (`Some(high?)`) whatever the guards say.
+/// Calibrated tails: of at least (at most) the value, and beyond it. Of a side that is not watched the model's own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Calibrated {
+    pub(crate) above: (f64, f64),
+    pub(crate) below: (f64, f64),
+}
+
+/// A verdict that says nothing yet.
+#[inline(always)]
+pub(crate) fn nothing(minute: i64, thresholds: Thresholds) -> Verdict {
+    Verdict {
+        minute,
+        value: None,
+        weight: 0.0,
+        expected: 0.0,
+        low: 0.0,
+        high: f64::MAX,
+        tail: 1.0,
+        beyond: 1.0,
+        model_tail: 1.0,
+        direction: Direction::None,
+        state: State::Missing,
+        gates: Gates::default(),
+        breaching: false,
+        clear: false,
+        level_shift: false,
+        samples: 0.0,
+        alarm: None,
+        since: None,
+        thresholds,
+        evidence: 0.0,
+        run: None,
+        learning: Learning::Nothing,
+        assumed_zero: false,
+        after_deploy: None,
+        quiet: false,
+        irregular: false,
+    }
+}
+
+/// Completes the verdict on a point; whether it is extreme (`Some(high?)`) whatever the guards say.
+#[inline(always)]
 pub(crate) fn judge(
     kind: Kind,
     settings: &Settings,
     point: &Point,
     prediction: &Prediction,
+    calibrated: &Calibrated,
     (warm, in_order): (bool, bool),
-) -> (Verdict, Option<bool>) {
-    let Some(value) = point.given else {
-        return (
-            verdict(
-                point,
-                prediction,
-                1.0,
-                Direction::None,
-                State::Missing,
-                Gates::default(),
-            ),
-            None,
-        );
-    };
+    verdict: &mut Verdict,
+) -> Option<bool> {
+    verdict.value = point.given;
+    verdict.weight = point.weight;
+    verdict.expected = prediction.expected;
+    verdict.low = prediction.low;
+    verdict.high = prediction.high;
+    verdict.samples = prediction.samples;
+    verdict.assumed_zero = point.assumed_zero;
+    let value = point.given?;
     let watch = settings.watch();
-    let tail = match (watch.high(), watch.low()) {
-        (true, true) => (2.0 * prediction.above.min(prediction.below)).min(1.0),
-        (true, false) => prediction.above,
-        (false, _) => prediction.below,
+    let (above, below) = (calibrated.above, calibrated.below);
+    let tails = &prediction.tails;
+    (verdict.tail, verdict.beyond, verdict.model_tail) = match (watch.high(), watch.low()) {
+        (true, true) if above.0 <= below.0 => (2.0 * above.0, 2.0 * above.1, 2.0 * tails.at_least),
+        (true, true) => (2.0 * below.0, 2.0 * below.1, 2.0 * tails.at_most),
+        (true, false) => (above.0, above.1, tails.at_least),
+        (false, _) => (below.0, below.1, tails.at_most),
     };
-    let extreme = if prediction.above < settings.tail() {
+    verdict.tail = verdict.tail.min(1.0);
+    verdict.beyond = verdict.beyond.min(verdict.tail);
+    verdict.model_tail = verdict.model_tail.min(1.0);
+    let tail = verdict.tail;
+    let extreme = if above.0 < settings.tail() {
         Some(true)
-    } else if prediction.below < settings.tail() {
+    } else if below.0 < settings.tail() {
         Some(false)
     } else {
         None
     };
     let unlikely = tail < settings.tail();
+    // Floors are asked of every minute that a test could alarm on.
+    let notable = tail < settings.tail().max(verdict.thresholds.repeated);
 
     let mut gates = Gates::default();
     if !warm {
@@ -106,13 +218,13 @@ pub(crate) fn judge(
         Kind::Latency | Kind::Traffic => prediction.expected,
     };
     let relative_floor = settings.relative_floor() * scale;
-    if unlikely && away < settings.absolute_floor() {
+    if notable && away < settings.absolute_floor() {
         gates.insert(Gate::AbsoluteFloor);
     }
-    if unlikely && away < relative_floor {
+    if notable && away < relative_floor {
         gates.insert(Gate::RelativeFloor);
     }
-    if !unlikely && extreme.is_some() {
+    if !notable && extreme.is_some() {
         gates.insert(Gate::Direction);
     }
     // Exactly equal is what a flat line is.
@@ -120,52 +232,27 @@ pub(crate) fn judge(
         gates.insert(Gate::FlatLine);
     }
 
-    let direction = if value > prediction.high {
+    verdict.direction = if value > prediction.high {
         Direction::High
     } else if value < prediction.low {
         Direction::Low
     } else {
         Direction::None
     };
-    let state = if warm { State::Ready } else { State::WarmingUp };
-    let mut verdict = verdict(point, prediction, tail, direction, state, gates);
-    verdict.breaching = unlikely && gates.is_empty();
+    verdict.state = if warm { State::Ready } else { State::WarmingUp };
+    verdict.gates = gates;
+    verdict.irregular = prediction.irregular;
+    verdict.breaching = unlikely && gates.is_empty() && !prediction.irregular;
     let small = away < 0.5 * settings.absolute_floor().max(relative_floor);
     let judged = warm && in_order && !gates.contains(Gate::MinimumTraffic);
     verdict.clear = judged && !verdict.breaching && (tail > settings.clear_tail() || small);
-    (verdict, extreme)
-}
-
-fn verdict(
-    point: &Point,
-    prediction: &Prediction,
-    tail: f64,
-    direction: Direction,
-    state: State,
-    gates: Gates,
-) -> Verdict {
-    Verdict {
-        minute: point.minute,
-        value: point.given,
-        weight: point.weight,
-        expected: prediction.expected,
-        low: prediction.low,
-        high: prediction.high,
-        tail,
-        direction,
-        state,
-        gates,
-        breaching: false,
-        clear: false,
-        level_shift: false,
-        samples: prediction.samples,
-    }
+    extreme
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Input, Watch};
+    use crate::{Input, Missing, Watch};
 
     const EXPECTED: f64 = 100.0;
 
@@ -179,6 +266,7 @@ mod tests {
     ) -> Verdict {
         let point = Point::checked(
             kind,
+            Missing::Unknown,
             &Input {
                 minute: 1,
                 value: Some(value),
@@ -190,19 +278,27 @@ mod tests {
             expected: EXPECTED,
             low: 60.0,
             high: 160.0,
-            above,
-            below,
-            flat: false,
-            samples: 9.0,
+            ..Prediction::unknown(None)
         };
+        let calibrated = Calibrated {
+            above: (above, above),
+            below: (below, below),
+        };
+        let mut verdict = empty();
         judge(
             kind,
             &Settings::for_kind(kind).with_watch(watch),
             &point,
             &prediction,
+            &calibrated,
             (warm, true),
-        )
-        .0
+            &mut verdict,
+        );
+        verdict
+    }
+
+    fn empty() -> Verdict {
+        nothing(1, crate::Budget::default().thresholds(1.0, 0.0))
     }
 
     #[test]
@@ -316,6 +412,7 @@ mod tests {
         for value in [None, Some(f64::NAN), Some(-1.0)] {
             let point = Point::checked(
                 Kind::Traffic,
+                Missing::Unknown,
                 &Input {
                     minute: 1,
                     value,
@@ -323,12 +420,18 @@ mod tests {
                 },
             );
             let prediction = Prediction::unknown(None);
-            let (verdict, extreme) = judge(
+            let mut verdict = empty();
+            let extreme = judge(
                 Kind::Traffic,
                 &Settings::for_kind(Kind::Traffic),
                 &point,
                 &prediction,
+                &Calibrated {
+                    above: (1.0, 1.0),
+                    below: (1.0, 1.0),
+                },
                 (true, true),
+                &mut verdict,
             );
             assert_eq!(
                 (verdict.state, verdict.breaching, verdict.clear),

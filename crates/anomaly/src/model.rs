@@ -1,28 +1,21 @@
-//! One series: its settings, its baseline and the order of steps.
+//! One series: its settings, its baseline, and what is kept beside it.
 
-use crate::input::Point;
-use crate::judge::{Baseline, judge};
+use crate::core::Core;
+use crate::judge::nothing;
 use crate::latency::Latency;
 use crate::rate::Rate;
-use crate::shift::Shift;
 use crate::snapshot::Reader;
 use crate::traffic::Traffic;
-use crate::{Input, Kind, Settings, SnapshotError, State, Verdict, errors, throttles};
+use crate::{Input, Kind, Settings, SnapshotError, Thresholds, Verdict, errors, throttles};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// A gap beyond which the old baseline says nothing any more: minutes are kept for 35 days.
 const LONGEST_GAP: i64 = 35 * 24 * 60;
-/// A gap that breaks a run of extreme minutes.
-const RUN_GAP: i64 = 60;
 
-/// The model of one series. Fixed size, below 2 KB; stepping allocates nothing once fifteen minutes were learned.
+/// The model of one series. Fixed size, below 4 KB, in one piece; stepping allocates nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
-    settings: Settings,
-    last: Option<i64>,
-    /// Minutes with a value; stops counting when it is full.
-    learned: u32,
-    shift: Shift,
+    core: Core,
     state: Learned,
 }
 
@@ -43,31 +36,6 @@ impl Learned {
             Kind::Traffic => Self::Traffic(Traffic::new()),
         }
     }
-
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Latency(_) => Kind::Latency,
-            Self::Errors(_) => Kind::Errors,
-            Self::Throttles(_) => Kind::Throttles,
-            Self::Traffic(_) => Kind::Traffic,
-        }
-    }
-
-    fn baseline(&self) -> &dyn Baseline {
-        match self {
-            Self::Latency(latency) => latency,
-            Self::Errors(rate) | Self::Throttles(rate) => rate,
-            Self::Traffic(traffic) => traffic,
-        }
-    }
-
-    fn baseline_mut(&mut self) -> &mut dyn Baseline {
-        match self {
-            Self::Latency(latency) => latency,
-            Self::Errors(rate) | Self::Throttles(rate) => rate,
-            Self::Traffic(traffic) => traffic,
-        }
-    }
 }
 
 impl Model {
@@ -75,10 +43,7 @@ impl Model {
     #[must_use]
     pub fn new(kind: Kind, settings: Settings) -> Self {
         Self {
-            settings,
-            last: None,
-            learned: 0,
-            shift: Shift::new(),
+            core: Core::new(kind, settings),
             state: Learned::new(kind),
         }
     }
@@ -86,79 +51,83 @@ impl Model {
     /// What the series measures.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        self.state.kind()
+        self.core.kind()
     }
 
     /// The settings it judges by.
     #[must_use]
     pub fn settings(&self) -> &Settings {
-        &self.settings
+        self.core.settings()
     }
 
     /// Judges by other settings from now on; what was learned stays.
     pub fn set_settings(&mut self, settings: Settings) {
-        self.settings = settings;
+        self.core.set_settings(settings);
     }
 
     /// The last minute it was fed, since the Unix epoch.
     #[must_use]
     pub fn last(&self) -> Option<i64> {
-        self.last
+        self.core.last()
+    }
+
+    /// The thresholds of the three tests as they stand: the budget's, and what the series' dependence leaves of it.
+    #[must_use]
+    pub fn thresholds(&self) -> Thresholds {
+        self.core.thresholds()
+    }
+
+    /// Context: a deploy in this minute (since the Unix epoch). For a day verdicts say how long ago it was; nothing
+    /// is judged otherwise. An earlier minute than the one known is ignored.
+    pub fn deployed(&mut self, minute: i64) {
+        self.core.deployed(minute);
+    }
+
+    /// Context: up to and including this minute hours are quiet. Verdicts say so; nothing is judged otherwise.
+    pub fn quiet_until(&mut self, minute: i64) {
+        self.core.quiet_until(minute);
+    }
+
+    /// A model for a new version of what this one watches: it expects what this one does, and forgets its evidence
+    /// and its alarms. See [`crate::Versions`].
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let mut fork = self.clone();
+        fork.core.forget_evidence();
+        fork
     }
 
     /// Judges a minute by everything before it, then learns it.
     ///
-    /// Kept out of the baseline: minutes that breach, minutes without a usable value, and minutes not later than
-    /// the last one. The others are learned winsorised to their normal range. A gap of more than 35 days starts
-    /// from nothing.
+    /// Kept out of the baseline: minutes that breach, minutes of an alarmed run, minutes without a usable value, and
+    /// minutes not later than the last one. Minutes of a run that may yet alarm are held back until it is decided.
+    /// The others are learned winsorised to their normal range. A gap of more than 35 days starts from nothing.
     pub fn step(&mut self, input: &Input) -> Verdict {
-        let point = Point::checked(self.kind(), input);
-        let in_order = self.last.is_none_or(|last| point.minute > last);
-        let gap = self
-            .last
-            .map_or(0, |last| point.minute.saturating_sub(last));
-        if gap > LONGEST_GAP {
-            *self = Self::new(self.kind(), self.settings);
-        } else if gap > RUN_GAP {
-            self.shift = Shift::new();
-        }
-
-        let warm = self.learned >= self.settings.warm_up();
-        let prediction = self.state.baseline().predict(&point);
-        let (mut verdict, extreme) = judge(
-            self.kind(),
-            &self.settings,
-            &point,
-            &prediction,
-            (warm, in_order),
-        );
-        if !in_order {
-            return verdict;
-        }
-        self.last = Some(point.minute);
-        let Some(value) = point.value.filter(|_| verdict.state != State::Missing) else {
-            return verdict;
-        };
-        verdict.level_shift = self.follow(&point, value, extreme);
-        if !verdict.breaching && !verdict.level_shift {
-            self.state.baseline_mut().learn(&point, value);
-        }
-        self.learned = self.learned.saturating_add(1);
-        verdict
+        self.take(input, true)
     }
 
-    /// Follows runs of extreme minutes; true when one became the new level.
-    fn follow(&mut self, point: &Point, value: f64, extreme: Option<bool>) -> bool {
-        let Some(high) = extreme else {
-            self.shift.normal();
-            return false;
-        };
-        let evidence = self.state.baseline().evidence(point, value);
-        let Some(run) = self.shift.extreme(high, evidence) else {
-            return false;
-        };
-        self.state.baseline_mut().accept(run);
-        true
+    /// The same without learning: evidence and alarms go on, what is expected stays.
+    pub(crate) fn judge_only(&mut self, input: &Input) -> Verdict {
+        self.take(input, false)
+    }
+
+    fn take(&mut self, input: &Input, learns: bool) -> Verdict {
+        let gap = self
+            .last()
+            .map_or(0, |last| input.minute.saturating_sub(last));
+        if gap > LONGEST_GAP {
+            *self = Self::new(self.kind(), *self.settings());
+        }
+        let mut verdict = nothing(input.minute, self.core.thresholds());
+        let said = &mut verdict;
+        match &mut self.state {
+            Learned::Latency(latency) => self.core.step(latency, input, learns, said),
+            Learned::Errors(rate) | Learned::Throttles(rate) => {
+                self.core.step(rate, input, learns, said)
+            }
+            Learned::Traffic(traffic) => self.core.step(traffic, input, learns, said),
+        }
+        verdict
     }
 
     /// Appends the model's bytes: equal models have equal bytes.
@@ -170,11 +139,7 @@ impl Model {
             Kind::Throttles => 2,
             Kind::Traffic => 3,
         });
-        self.settings.encode(out);
-        out.push(u8::from(self.last.is_some()));
-        out.extend_from_slice(&self.last.unwrap_or(0).to_le_bytes());
-        out.extend_from_slice(&self.learned.to_le_bytes());
-        self.shift.encode(out);
+        self.core.encode(out);
         match &self.state {
             Learned::Latency(latency) => latency.encode(out),
             Learned::Errors(rate) | Learned::Throttles(rate) => rate.encode(out),
@@ -195,31 +160,21 @@ impl Model {
                 expected: VERSION,
             });
         }
-        let kind = reader.byte("kind")?;
-        let settings = Settings::decode(&mut reader)?;
-        let known = reader.byte("last minute's presence")?;
-        let minute = reader.i64("last minute")?;
-        let last = match known {
-            0 => None,
-            1 => Some(minute),
-            other => return Err(reader.damaged(format!("the last minute's presence is {other}"))),
-        };
-        let learned = reader.u32("minutes learned")?;
-        let shift = Shift::decode(&mut reader)?;
-        let state = match kind {
-            0 => Learned::Latency(Latency::decode(&mut reader)?),
-            1 => Learned::Errors(Rate::decode(&errors::PRIOR, &mut reader)?),
-            2 => Learned::Throttles(Rate::decode(&throttles::PRIOR, &mut reader)?),
-            3 => Learned::Traffic(Traffic::decode(&mut reader)?),
+        let kind = match reader.byte("kind")? {
+            0 => Kind::Latency,
+            1 => Kind::Errors,
+            2 => Kind::Throttles,
+            3 => Kind::Traffic,
             other => return Err(reader.damaged(format!("{other} is no kind"))),
         };
+        let core = Core::decode(kind, &mut reader)?;
+        let state = match kind {
+            Kind::Latency => Learned::Latency(Latency::decode(&mut reader)?),
+            Kind::Errors => Learned::Errors(Rate::decode(&errors::PRIOR, &mut reader)?),
+            Kind::Throttles => Learned::Throttles(Rate::decode(&throttles::PRIOR, &mut reader)?),
+            Kind::Traffic => Learned::Traffic(Traffic::decode(&mut reader)?),
+        };
         reader.end()?;
-        Ok(Self {
-            settings,
-            last,
-            learned,
-            shift,
-            state,
-        })
+        Ok(Self { core, state })
     }
 }

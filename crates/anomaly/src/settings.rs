@@ -1,7 +1,7 @@
 //! The guards of one series, validated, with a documented default for each kind.
 
 use crate::snapshot::{Reader, put_f64};
-use crate::{Kind, SnapshotError};
+use crate::{Budget, Kind, SnapshotError};
 
 /// The sides of the normal range on which a value can breach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,6 +22,18 @@ impl Watch {
     pub(crate) fn low(self) -> bool {
         self != Self::High
     }
+}
+
+/// What a minute without a value means.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Missing {
+    /// Nothing is known of it: neither normal nor not. The default.
+    #[default]
+    Unknown,
+    /// Nothing happened: the count is 0. Declared, never guessed, and only where silence is known to mean it: counts
+    /// alone may say so, and a minute only when its weight is above 0, by which the caller says that the service,
+    /// or what reports for it, was seen alive in this minute. Latency has no zero; there it means `Unknown`.
+    Zero,
 }
 
 /// A setting that means nothing.
@@ -72,6 +84,8 @@ pub struct Settings {
     relative_floor: f64,
     watch: Watch,
     warm_up: u32,
+    missing: Missing,
+    budget: Budget,
 }
 
 impl Settings {
@@ -98,6 +112,8 @@ impl Settings {
             relative_floor: 0.01,
             watch: Watch::High,
             warm_up: 60,
+            missing: Missing::Unknown,
+            budget: Budget::default(),
         };
         match kind {
             Kind::Errors | Kind::Throttles => base,
@@ -192,6 +208,30 @@ impl Settings {
         Ok(Self { warm_up, ..self })
     }
 
+    /// What a minute without a value means.
+    #[must_use]
+    pub fn with_missing(self, missing: Missing) -> Self {
+        Self { missing, ..self }
+    }
+
+    /// What the series may cost in false pages.
+    #[must_use]
+    pub fn with_budget(self, budget: Budget) -> Self {
+        Self { budget, ..self }
+    }
+
+    /// What a minute without a value means.
+    #[must_use]
+    pub fn missing(&self) -> Missing {
+        self.missing
+    }
+
+    /// What the series may cost in false pages.
+    #[must_use]
+    pub fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
     /// The tail probability below which a minute breaches.
     #[must_use]
     pub fn tail(&self) -> f64 {
@@ -250,6 +290,8 @@ impl Settings {
             Watch::Both => 2,
         });
         out.extend_from_slice(&self.warm_up.to_le_bytes());
+        out.push(u8::from(self.missing == Missing::Zero));
+        self.budget.encode(out);
     }
 
     pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, SnapshotError> {
@@ -266,10 +308,18 @@ impl Settings {
             other => return Err(reader.damaged(format!("{other} is no side to watch"))),
         };
         let warm_up = reader.u32("warm-up")?;
+        let missing = if reader.flag("missing is zero")? {
+            Missing::Zero
+        } else {
+            Missing::Unknown
+        };
+        let budget = Budget::decode(reader)?;
         // The widest start, so that each number is held against the others it is stored with.
         let start = Self {
             tail: f64::MIN_POSITIVE,
             watch,
+            missing,
+            budget,
             ..Self::for_kind(Kind::Errors)
         };
         start

@@ -13,7 +13,7 @@ pub enum SnapshotError {
     },
     /// A version this build does not know.
     #[error(
-        "stored model has version {found}, this build reads version {expected}: deploy the newer build here too"
+        "stored model has version {found}, this build reads version {expected}: an older one is learned anew from the history, for a newer one deploy the newer build here too"
     )]
     Version {
         /// The version found.
@@ -114,6 +114,30 @@ impl<'a> Reader<'a> {
             Ok(value)
         } else {
             Err(self.damaged(format!("{field} is {value}")))
+        }
+    }
+
+    /// A finite number within `least..=most`.
+    pub(crate) fn f32_in(
+        &mut self,
+        field: &'static str,
+        least: f32,
+        most: f32,
+    ) -> Result<f32, SnapshotError> {
+        let value = self.f32(field)?;
+        if (least..=most).contains(&value) {
+            Ok(value)
+        } else {
+            Err(self.damaged(format!("{field} is {value}")))
+        }
+    }
+
+    /// Yes or no.
+    pub(crate) fn flag(&mut self, field: &'static str) -> Result<bool, SnapshotError> {
+        match self.byte(field)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            other => Err(self.damaged(format!("{field} is {other}, neither yes nor no"))),
         }
     }
 

@@ -6,7 +6,7 @@ use crate::snapshot::{MOST, Reader, put_f64};
 /// How many values make a beginning: a quarter of an hour, of which seven may be wild.
 const ENOUGH: usize = 15;
 
-/// Values waiting for their median. Becomes empty again when it was taken.
+/// Values waiting for their median. Once it was taken, the beginning is over.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Start {
     values: [f64; ENOUGH],
@@ -24,6 +24,11 @@ impl Start {
         }
     }
 
+    /// Whether the median was taken.
+    pub(crate) fn is_done(&self) -> bool {
+        usize::from(self.len) >= ENOUGH
+    }
+
     /// Adds a value; the median once there are enough.
     pub(crate) fn add(&mut self, value: f64) -> Option<f64> {
         if let Some(place) = self.values.get_mut(usize::from(self.len)) {
@@ -34,7 +39,9 @@ impl Start {
             return None;
         }
         self.values.sort_unstable_by(f64::total_cmp);
-        Some(self.values[ENOUGH / 2])
+        let median = self.values[ENOUGH / 2];
+        self.values = [0.0; ENOUGH];
+        Some(median)
     }
 
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
@@ -46,7 +53,7 @@ impl Start {
 
     pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, SnapshotError> {
         let len = reader.byte("first values")?;
-        if usize::from(len) >= ENOUGH {
+        if usize::from(len) > ENOUGH {
             return Err(reader.damaged(format!("{len} first values")));
         }
         let mut start = Self { len, ..Self::new() };
@@ -72,5 +79,6 @@ mod tests {
             median = start.add(value);
         }
         assert_eq!((median, start.add(7.0)), (None, Some(7.0)));
+        assert!(start.is_done());
     }
 }

@@ -44,7 +44,7 @@ fn restored_at_every_minute_the_bits_are_the_same() {
             );
         }
         assert!(
-            bytes(&straight).len() < 2_048,
+            bytes(&straight).len() < 4_096,
             "{kind:?} takes {} bytes",
             bytes(&straight).len()
         );
@@ -91,7 +91,7 @@ fn other_versions_and_leftovers_are_refused() {
         Model::decode(&whole),
         Err(SnapshotError::Version {
             found: 9,
-            expected: 1
+            expected: 2
         })
     );
 }

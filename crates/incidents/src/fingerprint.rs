@@ -83,8 +83,8 @@ impl Group {
     #[must_use]
     pub fn key(&self) -> String {
         let side = match (self.symptom, self.direction) {
-            (Symptom::Latency | Symptom::Errors | Symptom::Throttles, Direction::High) => "",
-            (_, Direction::High) => "-high",
+            (Symptom::Traffic, Direction::High) => "-high",
+            (_, Direction::High) => "",
             (_, Direction::Low) => "-low",
         };
         format!(

@@ -14,7 +14,8 @@ pub struct Inhibition {
     pub why: &'static str,
 }
 
-/// The whole table, strongest cause first. It has no cycle: a pair that muted each other would both be silent.
+/// The whole table, strongest cause first for each that is muted. It has no cycle: a pair that muted each other would
+/// both be silent; and whoever mutes a cause mutes what that one mutes.
 /// Errors do not mute traffic: failing requests still arrive and are counted, so a change of traffic is news.
 pub const TABLE: &[Inhibition] = &[
     Inhibition {
@@ -32,6 +33,51 @@ pub const TABLE: &[Inhibition] = &[
         muted: Symptom::Latency,
         why: "failing requests end at a timeout or at once, which moves latency with them",
     },
+    Inhibition {
+        cause: Symptom::Throttles,
+        muted: Symptom::Saturation,
+        why: "what was about to happen is happening, and its message states limit and peak",
+    },
+    Inhibition {
+        cause: Symptom::Throttles,
+        muted: Symptom::Capacity,
+        why: "what was about to happen is happening, and its message states limit and peak",
+    },
+    Inhibition {
+        cause: Symptom::Saturation,
+        muted: Symptom::Capacity,
+        why: "the same number, at the more urgent of its two steps",
+    },
+    Inhibition {
+        cause: Symptom::Throttles,
+        muted: Symptom::ColdStarts,
+        why: "environments are added as fast as they may be, and each of them starts cold",
+    },
+    Inhibition {
+        cause: Symptom::Errors,
+        muted: Symptom::ColdStarts,
+        why: "an environment that crashed is replaced by one that starts cold",
+    },
+    Inhibition {
+        cause: Symptom::Latency,
+        muted: Symptom::ColdStarts,
+        why: "its message says whether cold starts explain it",
+    },
+    Inhibition {
+        cause: Symptom::Throttles,
+        muted: Symptom::Headroom,
+        why: "waiting for a free environment and retries take time, and the page is out already",
+    },
+    Inhibition {
+        cause: Symptom::Errors,
+        muted: Symptom::Headroom,
+        why: "what reached its limit failed, and its message says at which",
+    },
+    Inhibition {
+        cause: Symptom::Latency,
+        muted: Symptom::Headroom,
+        why: "what comes close to its timeout is slow, and the page is out already",
+    },
 ];
 
 /// The row that mutes `symptom` while `active` symptoms of the same service are open; `None`: it may speak.
@@ -48,7 +94,9 @@ mod tests {
 
     #[test]
     fn a_cause_mutes_its_consequences_and_nothing_else() {
-        use Symptom::{Errors, Latency, Throttles, Traffic};
+        use Symptom::{
+            Capacity, ColdStarts, Errors, Headroom, Latency, Saturation, Throttles, Traffic,
+        };
         for (symptom, active, cause) in [
             (Latency, &[Throttles, Errors][..], Some(Throttles)),
             (Latency, &[Errors][..], Some(Errors)),
@@ -56,6 +104,18 @@ mod tests {
             (Traffic, &[Errors, Latency][..], None),
             (Errors, &[Throttles, Latency, Traffic][..], None),
             (Throttles, Symptom::ALL, None),
+            (Capacity, &[Saturation][..], Some(Saturation)),
+            (Capacity, &[Throttles, Saturation][..], Some(Throttles)),
+            (Saturation, &[Capacity, Latency, Errors][..], None),
+            (Saturation, &[Throttles][..], Some(Throttles)),
+            (ColdStarts, &[Latency][..], Some(Latency)),
+            (ColdStarts, &[Traffic, Capacity, Headroom][..], None),
+            (Headroom, &[Errors][..], Some(Errors)),
+            (
+                Latency,
+                &[ColdStarts, Headroom, Capacity, Saturation][..],
+                None,
+            ),
             (Latency, &[][..], None),
         ] {
             assert_eq!(
@@ -67,12 +127,35 @@ mod tests {
     }
 
     #[test]
-    fn no_cause_is_itself_muted_so_somebody_always_speaks() {
+    fn whoever_mutes_a_cause_mutes_what_it_muted_so_somebody_always_speaks() {
         for row in TABLE {
+            assert_ne!(row.cause, row.muted, "{} mutes itself", row.cause);
+            for above in TABLE.iter().filter(|above| above.muted == row.cause) {
+                assert!(
+                    TABLE
+                        .iter()
+                        .any(|it| it.cause == above.cause && it.muted == row.muted),
+                    "{} mutes {}, which mutes {}",
+                    above.cause,
+                    row.cause,
+                    row.muted
+                );
+                // With the rows above, a cycle would be a row that mutes itself.
+                assert_ne!(above.cause, row.muted);
+            }
+        }
+    }
+
+    #[test]
+    fn a_ticket_never_mutes_a_page() {
+        use crate::{Direction::High, Direction::Low, Severity};
+        for row in TABLE {
+            let silenced = [High, Low].map(|side| row.muted.severity(side));
             assert!(
-                TABLE.iter().all(|other| other.muted != row.cause),
-                "{} is cause and muted",
-                row.cause
+                row.cause.severity(High) == Severity::Page || !silenced.contains(&Severity::Page),
+                "{} mutes {}",
+                row.cause,
+                row.muted
             );
         }
     }

@@ -7,6 +7,8 @@
 //! The lifecycle borrows from Prometheus Alertmanager (grouping, repeat, inhibition) and PagerDuty (one identity for
 //! trigger and resolve); the messages from Google's SRE book (a page is urgent, important, actionable and real).
 
+pub mod contribution;
+pub mod diagnosis;
 pub mod fingerprint;
 pub mod incident_id;
 pub mod inhibition;
@@ -20,12 +22,17 @@ pub mod record;
 pub mod symptom;
 mod wire;
 
+pub use contribution::{Contributions, Dimension};
+pub use diagnosis::{Cause, CauseKind, Confidence, Diagnosis, Facts, diagnose};
 pub use fingerprint::{Fingerprint, Group, InvalidGroup};
 pub use incident_id::IncidentId;
 pub use inhibition::{Inhibition, inhibitor};
 pub use lifecycle::{Action, Condition, Decision, Observation, decide, m_of_n};
 pub use member::{Member, Reading, Statistic};
-pub use message::{Change, Context, Example, LocalZone, Publication, Topic, Transition, render};
+pub use message::{
+    Change, Context, Example, Findings, LocalZone, Publication, Topic, Transition, render,
+    render_with,
+};
 pub use policy::{InvalidPolicy, MOfN, Policy, Settings};
 pub use reason::Reason;
 pub use record::{Acknowledgement, Audience, Incident, Record, RecordError, Sighting, Status};

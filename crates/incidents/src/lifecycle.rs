@@ -197,7 +197,10 @@ impl Step<'_> {
             opening,
             acknowledged: None,
         };
-        self.announce(incident, Reason::Opened { rule })
+        let members = &self.observation.members;
+        let worst = crate::member::worst_first(members, self.record.group.direction);
+        let test = worst.first().and_then(|member| member.test);
+        self.announce(incident, Reason::Opened { rule, test })
     }
 
     fn reopen(&mut self, mut incident: Incident, minutes: i64) -> (Action, Reason) {

@@ -143,6 +143,8 @@ pub struct Member {
     pub affected: Option<u64>,
     /// The first minute of this breach.
     pub started: Minute,
+    /// Which test convicts it, in words: `one extreme minute`, `sustained evidence`; `None`: `breaches` of `windows`.
+    pub test: Option<&'static str>,
 }
 
 impl Member {

@@ -9,14 +9,17 @@ mod alarm;
 mod canonical;
 mod chat;
 mod email;
+mod findings;
 mod moment;
-mod number;
+pub(crate) mod number;
 mod region;
 mod story;
-mod untrusted;
+pub(crate) mod untrusted;
 
 #[cfg(test)]
 pub(crate) mod example;
+#[cfg(test)]
+mod goldens;
 #[cfg(test)]
 mod rules;
 
@@ -26,6 +29,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+pub use findings::Findings;
 pub use moment::LocalZone;
 
 use crate::{Action, Audience, Member, Record, Severity};
@@ -149,6 +153,16 @@ pub struct Publication {
 /// nothing to say.
 #[must_use]
 pub fn render(context: &Context, transition: &Transition<'_>) -> Vec<Publication> {
+    render_with(context, transition, &Findings::default())
+}
+
+/// The same, with what was found out about the incident.
+#[must_use]
+pub fn render_with(
+    context: &Context,
+    transition: &Transition<'_>,
+    findings: &Findings,
+) -> Vec<Publication> {
     let Some(incident) = transition
         .record
         .incident
@@ -165,7 +179,7 @@ pub fn render(context: &Context, transition: &Transition<'_>) -> Vec<Publication
     };
     topics
         .iter()
-        .map(|topic| smallest(context, transition, incident, *topic))
+        .map(|topic| smallest(context, transition, incident, findings, *topic))
         .collect()
 }
 
@@ -174,15 +188,17 @@ fn smallest(
     context: &Context,
     transition: &Transition<'_>,
     incident: &crate::Incident,
+    findings: &Findings,
     topic: Topic,
 ) -> Publication {
     let [first, rest @ ..] = MEMBER_LIMITS;
-    let mut publication = publication(&Story::new(context, transition, incident, first), topic);
+    let story = |limit| Story::new(context, transition, incident, findings, limit);
+    let mut publication = publication(&story(first), topic);
     for limit in rest {
         if publication.message.len() <= TARGET_BYTES {
             break;
         }
-        publication = self::publication(&Story::new(context, transition, incident, limit), topic);
+        publication = self::publication(&story(limit), topic);
     }
     publication
 }

@@ -29,8 +29,10 @@ pub enum Reason {
     NotConfirmed,
     /// An incident opened.
     Opened {
-        /// The rule that was met.
+        /// The rule for what no other test told.
         rule: MOfN,
+        /// The test that told of the worst member, where it was another one.
+        test: Option<&'static str>,
     },
     /// An incident opened or reopened, but its cause speaks for it.
     Muted {
@@ -93,7 +95,11 @@ impl fmt::Display for Reason {
             Self::AwaitsConfirmation => f.write_str("breaching: one more window must confirm it"),
             Self::NotConfirmed => f.write_str("the next window did not confirm the breach"),
             Self::Opened {
+                test: Some(test), ..
+            } => write!(f, "opened: {test}"),
+            Self::Opened {
                 rule: MOfN { m, n },
+                test: None,
             } => write!(f, "opened: {m} of the last {n} windows breached"),
             Self::Muted { by } => {
                 write!(f, "muted: {by} of the same service is open and explains it")

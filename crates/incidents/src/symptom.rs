@@ -16,6 +16,15 @@ pub enum Symptom {
     Throttles,
     /// More or fewer requests than normal.
     Traffic,
+    /// More requests than normal wait for a new environment.
+    #[serde(rename = "cold-starts")]
+    ColdStarts,
+    /// Most of the concurrency that there may be is used: time to ask for more.
+    Capacity,
+    /// Nearly all of the concurrency that there may be is used: refusals are next.
+    Saturation,
+    /// Little room is left before a limit: the timeout, the memory, a quota.
+    Headroom,
 }
 
 /// On which side of the normal range the values lie.
@@ -42,7 +51,16 @@ pub enum Severity {
 
 impl Symptom {
     /// Every one of them.
-    pub const ALL: &'static [Self] = &[Self::Latency, Self::Errors, Self::Throttles, Self::Traffic];
+    pub const ALL: &'static [Self] = &[
+        Self::Latency,
+        Self::Errors,
+        Self::Throttles,
+        Self::Traffic,
+        Self::ColdStarts,
+        Self::Capacity,
+        Self::Saturation,
+        Self::Headroom,
+    ];
 
     /// The spelling in fingerprints, attributes and stored records. Changing it changes every fingerprint.
     #[must_use]
@@ -52,13 +70,20 @@ impl Symptom {
             Self::Errors => "errors",
             Self::Throttles => "throttles",
             Self::Traffic => "traffic",
+            Self::ColdStarts => "cold-starts",
+            Self::Capacity => "capacity",
+            Self::Saturation => "saturation",
+            Self::Headroom => "headroom",
         }
     }
 
-    /// The file name, without `.md`, of its runbook in docs/runbooks.
+    /// The file name, without `.md`, of its runbook in docs/runbooks. Both steps of capacity have the same one.
     #[must_use]
     pub fn runbook(self) -> &'static str {
-        self.as_str()
+        match self {
+            Self::Saturation => Self::Capacity.as_str(),
+            other => other.as_str(),
+        }
     }
 
     /// The alert in plain words: `high latency`, `traffic drop`.
@@ -73,28 +98,51 @@ impl Symptom {
             (Self::Throttles, Direction::Low) => "few throttles",
             (Self::Traffic, Direction::High) => "traffic rise",
             (Self::Traffic, Direction::Low) => "traffic drop",
+            (Self::ColdStarts, Direction::High) => "many cold starts",
+            (Self::ColdStarts, Direction::Low) => "few cold starts",
+            (Self::Capacity, Direction::High) => "capacity running out",
+            (Self::Saturation, Direction::High) => "capacity used up",
+            (Self::Capacity | Self::Saturation, Direction::Low) => "much capacity left",
+            (Self::Headroom, Direction::High) => "little headroom",
+            (Self::Headroom, Direction::Low) => "much headroom",
         }
+    }
+
+    /// Whether its value is the used share of a limit: then there is a limit to state, and no normal range.
+    #[must_use]
+    pub fn is_share_of_a_limit(self) -> bool {
+        matches!(self, Self::Capacity | Self::Saturation | Self::Headroom)
     }
 
     /// What one count of the symptom is called.
     #[must_use]
     pub fn counted(self) -> &'static str {
         match self {
-            Self::Latency | Self::Traffic => "requests",
+            Self::Latency | Self::Traffic | Self::Capacity | Self::Saturation | Self::Headroom => {
+                "requests"
+            }
+            Self::ColdStarts => "cold starts",
             Self::Errors => "errors",
             Self::Throttles => "throttles",
         }
     }
 
     /// How urgent it is unless configured otherwise. Good news (fewer errors, faster answers) is never urgent; a
-    /// rise of traffic alone hurts nobody yet, a drop means that users do not arrive.
+    /// rise of traffic alone hurts nobody yet, a drop means that users do not arrive. What comes close to a limit can
+    /// wait for the morning; at 95 % of the concurrency it cannot, because refusals are next.
     #[must_use]
     pub fn severity(self, direction: Direction) -> Severity {
         match (self, direction) {
-            (Self::Latency | Self::Errors | Self::Throttles, Direction::High)
+            (
+                Self::Latency | Self::Errors | Self::Throttles | Self::Saturation,
+                Direction::High,
+            )
             | (Self::Traffic, Direction::Low) => Severity::Page,
-            (Self::Traffic, Direction::High) => Severity::Ticket,
-            (Self::Latency | Self::Errors | Self::Throttles, Direction::Low) => Severity::Info,
+            (
+                Self::Traffic | Self::ColdStarts | Self::Capacity | Self::Headroom,
+                Direction::High,
+            ) => Severity::Ticket,
+            (_, Direction::Low) => Severity::Info,
         }
     }
 }
@@ -140,6 +188,11 @@ mod tests {
             (Symptom::Throttles, Direction::High, Severity::Page),
             (Symptom::Traffic, Direction::Low, Severity::Page),
             (Symptom::Traffic, Direction::High, Severity::Ticket),
+            (Symptom::Saturation, Direction::High, Severity::Page),
+            (Symptom::Capacity, Direction::High, Severity::Ticket),
+            (Symptom::ColdStarts, Direction::High, Severity::Ticket),
+            (Symptom::Headroom, Direction::High, Severity::Ticket),
+            (Symptom::Saturation, Direction::Low, Severity::Info),
             (Symptom::Latency, Direction::Low, Severity::Info),
             (Symptom::Errors, Direction::Low, Severity::Info),
         ] {

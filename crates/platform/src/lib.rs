@@ -12,6 +12,7 @@ pub mod emit;
 pub mod errors_seen;
 pub mod function;
 pub mod ledger;
+pub mod log_search;
 pub mod logging;
 pub mod metric_source;
 pub mod notifier;

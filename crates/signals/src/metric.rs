@@ -132,6 +132,12 @@ metrics! {
     DataLagSeconds: Seconds,
     /// Series that were scored.
     SeriesEvaluated: Count,
+    /// Of those, the ones that have learned too little to speak.
+    SeriesWarmingUp: Count,
+    /// Minutes of history that were fetched from Amazon CloudWatch for services that are new here.
+    BackfilledMinutes: Count,
+    /// Questions about history or limits that failed; the next run asks again.
+    BackfillFailed: Count,
     /// Incidents that opened.
     IncidentsOpened: Count,
     /// Incidents that resolved.
@@ -153,6 +159,12 @@ metrics! {
     Throttles: Count,
     /// AWS/Lambda: environments busy at the same time.
     ConcurrentExecutions: Count,
+    /// AWS/Lambda, of the account: concurrency in use or set aside.
+    ClaimedAccountConcurrency: Count,
+    /// AWS/Lambda, of the account: environments busy in functions without reserved concurrency.
+    UnreservedConcurrentExecutions: Count,
+    /// AWS/Lambda: time in the handler, by percentiles.
+    Duration: Milliseconds,
 }
 
 #[cfg(test)]

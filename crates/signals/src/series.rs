@@ -71,6 +71,9 @@ signals! {
         ColdStarts = "cold_starts",
         /// One for each invocation ended by the memory limit.
         OutOfMemory = "out_of_memory",
+        /// The newest published version that was heard in the minute, as one sample; absent when none was. The
+        /// detector writes it when it seals a minute, because what is sealed no longer says who said it.
+        Version = "version",
     }
 }
 
@@ -85,6 +88,14 @@ signals! {
         Throttles = "throttles",
         /// Environments busy at the same time: read it by its maximum, its sum means nothing.
         ConcurrentExecutions = "concurrent_executions",
+        /// Of the account: concurrency that is in use or set aside (reserved and provisioned), by its maximum.
+        ClaimedAccountConcurrency = "claimed_account_concurrency",
+        /// Of the account: environments busy in functions without reserved concurrency, by their maximum.
+        UnreservedConcurrentExecutions = "unreserved_concurrent_executions",
+        /// No metric but a setting that was read: a function's reserved concurrency, or the account's limit.
+        ConcurrencyLimit = "concurrency_limit",
+        /// A setting that was read: what the account's limit leaves to functions without reserved concurrency.
+        UnreservedLimit = "unreserved_limit",
     }
 }
 

@@ -15,6 +15,7 @@
 //! ```
 
 mod fault;
+pub mod fleet;
 pub mod load;
 mod plan;
 mod request;

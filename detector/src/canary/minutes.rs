@@ -10,7 +10,10 @@ use platform::series_store::{RollupsByVersion, Version};
 use signals::{LambdaSignal, Minute, Rollup, SeriesKey, SeriesName};
 
 use crate::watch::{Emf, Service};
-use crate::watchlist::{LATENCY_LABEL, Series};
+use crate::watchlist::Series;
+
+/// How the percentile of latency reads.
+const LATENCY_LABEL: &str = "p90";
 
 /// Versions that are judged in one look at most. A canary and the version that it becomes are two; the third is
 /// room for a version that somebody calls directly.

@@ -151,6 +151,7 @@ impl World {
             state: Arc::new(DynamoDbStateStore::new(client, "state")),
             checkpoints: Checkpoints::folder(folder.path()).unwrap(),
             metrics: Arc::new(Metrics(scenario.clone())),
+            logs: None,
             notifier: inbox.clone(),
             clock: clock.clone(),
             emitter: emitted.clone(),

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
+use extraction::Counts;
 use extraction::rollup::Rollups;
-use extraction::{Counts, Reader, Rules, Skip};
 use serde::Serialize;
 use signals::Rollup;
 
 use super::input::Input;
-use super::owned::Owned;
+use super::once::{Fresh, Once};
 
 /// A line of the default output.
 #[derive(Serialize)]
@@ -53,43 +53,22 @@ pub(super) struct Found {
 
 impl Found {
     pub(super) fn of(inputs: &[Input]) -> Self {
-        let rules = Rules::default();
-        let mut reader = Reader::default();
-        let mut owned = Owned::default();
+        let mut once = Once::default();
         let mut found = Self::default();
         for (index, input) in inputs.iter().enumerate() {
-            if let Err(error) = found.add(input.bytes(), &rules, &mut reader, &mut owned) {
-                found.unreadable.push((index, error));
+            match once.read(input.bytes()) {
+                Ok(fresh) => found.add(fresh),
+                Err(error) => found.unreadable.push((index, error)),
             }
         }
         found
     }
 
-    fn add(
-        &mut self,
-        event: &[u8],
-        rules: &Rules,
-        reader: &mut Reader,
-        owned: &mut Owned,
-    ) -> Result<(), extraction::PayloadError> {
-        let (mut batches, mut counts) = reader.read(event, rules, &Skip::new())?;
-        let skip = owned.claim(&batches);
-        // All of them are known from now on, also those of which nothing is left.
-        let known: BTreeSet<_> = batches
-            .iter()
-            .filter(|batch| owned.knows(&batch.log_group, &batch.id))
-            .map(|batch| batch.document)
-            .collect();
-        self.batches_again += known.len() as u64;
-        if !skip.is_empty() {
-            (batches, counts) = reader.read(event, rules, &skip)?;
-        }
-        self.events_again += counts.skipped;
-        self.counts.add(&counts);
-        for batch in batches {
-            if known.contains(&batch.document) {
-                continue;
-            }
+    fn add(&mut self, fresh: Fresh) {
+        self.batches_again += fresh.batches_again;
+        self.events_again += fresh.counts.skipped;
+        self.counts.add(&fresh.counts);
+        for batch in fresh.batches {
             for (minute, series) in batch.rollups {
                 let merged = self.rollups.entry(minute).or_default();
                 for (key, rollup) in series {
@@ -97,7 +76,6 @@ impl Found {
                 }
             }
         }
-        Ok(())
     }
 
     fn all(&self) -> impl Iterator<Item = &Rollup> {

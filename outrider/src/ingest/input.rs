@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 
 /// One Lambda event.
 #[derive(Debug)]
-pub(super) struct Input {
+pub(crate) struct Input {
     file: Arc<str>,
     /// Its line, from 1; `None` when it is the whole file.
     line: Option<usize>,
@@ -19,12 +19,12 @@ pub(super) struct Input {
 }
 
 impl Input {
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.content[self.range.clone()]
     }
 
     /// Where it stands: `file` or `file:line`.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self.line {
             Some(line) => format!("{}:{line}", self.file),
             None => self.file.to_string(),
@@ -33,7 +33,7 @@ impl Input {
 }
 
 /// The events of all files, in order.
-pub(super) fn read(files: &[PathBuf]) -> anyhow::Result<Vec<Input>> {
+pub(crate) fn read(files: &[PathBuf]) -> anyhow::Result<Vec<Input>> {
     let mut inputs = Vec::new();
     for path in files {
         if path == Path::new("-") {
@@ -60,7 +60,7 @@ pub(super) fn read(files: &[PathBuf]) -> anyhow::Result<Vec<Input>> {
 }
 
 /// Standard input has no extension: what is one JSON document as a whole is one event.
-pub(super) fn of_stdin(content: Vec<u8>) -> Vec<Input> {
+pub(crate) fn of_stdin(content: Vec<u8>) -> Vec<Input> {
     let by_line = serde_json::from_slice::<IgnoredAny>(&content).is_err();
     split("standard input", content, by_line)
 }

@@ -71,6 +71,8 @@ impl MetricSource for FunctionMetrics {
                     AwsSignal::Throttles => counts.throttles,
                     // One request at a time here; a refused one means that the limit was reached.
                     AwsSignal::ConcurrentExecutions => 1,
+                    // What an account with other functions has.
+                    _ => continue,
                 };
                 let series: &mut BTreeMap<_, _> = values.entry(query.clone()).or_default();
                 series.insert(minute, f64::from(value));

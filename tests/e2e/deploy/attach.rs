@@ -95,15 +95,19 @@ fn watched(template: &mut Template) -> Result<(), ChangeError> {
     ] {
         template.substitute(resource, "CarApiLogGroup", None, &group)?;
     }
-    for resource in ["CarApiSubscriptionPermission", "LogReaders"] {
+    for resource in ["CarApiSubscriptionPermission", "DetectorRole", "LogReaders"] {
         template.substitute(resource, "CarApiLogGroup", Some("Arn"), &arn)?;
     }
     template.substitute("Detector", "CarApi", None, &json!({"Ref": "FunctionName"}))?;
+    let function = json!({"Fn::Sub": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${FunctionName}"});
+    template.substitute("DetectorRole", "CarApi", Some("Arn"), &function)?;
     let watch = "/Resources/Detector/Properties/Environment/Variables/CAROBS_WATCH/Fn::Sub/1";
     template.set(
         &format!("{watch}/Reserved"),
         json!({"Ref": "FunctionHasReservedConcurrency"}),
     )?;
+    // Nobody said what it is; the detector learns it when one occurs.
+    template.set(&format!("{watch}/Timeout"), json!(""))?;
     let emf = template.root()["Resources"]
         .pointer(&format!("{watch}/Emf").replacen("/Resources", "", 1))
         .cloned()

@@ -339,3 +339,18 @@ fn the_schedule_sends_what_the_detector_reads() {
         );
     }
 }
+
+#[test]
+fn the_detector_is_told_the_timeout_that_car_api_has() {
+    let template = super::template();
+    let timeout = |id: &str, at: &str| {
+        let resource = template.resource(id).unwrap();
+        resource.property(at).cloned().unwrap_or_default()
+    };
+    let told = timeout(
+        "Detector",
+        "/Environment/Variables/CAROBS_WATCH/Fn::Sub/1/Timeout",
+    );
+    let has = timeout("CarApi", "/Timeout");
+    assert_eq!(told, json!(format!("timeout_seconds = {has}")));
+}

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{FUNCTION, drop, holds, leaves, put, target};
 
 /// Wildcards that AWS forces: actions, resource, reason. An action or resource that is not here is complained about.
-const FORCED: [(&[&str], &str, &str); 8] = [
+const FORCED: [(&[&str], &str, &str); 9] = [
     (
         &["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
         "*",
@@ -16,6 +16,11 @@ const FORCED: [(&[&str], &str, &str); 8] = [
         &["cloudwatch:GetMetricData", "cloudwatch:DescribeAlarms"],
         "*",
         "CloudWatch has no resources for metrics, and DescribeAlarms asks for several at once",
+    ),
+    (
+        &["lambda:GetAccountSettings"],
+        "*",
+        "the account's limits are of the account and of no resource",
     ),
     (
         &[
@@ -157,6 +162,30 @@ fn nothing_may_do_more_than_aws_forces() {
                     )
                 },
                 "the action dynamodb:* is a wildcard",
+            ),
+            (
+                "the settings of any function",
+                &|template| {
+                    put(
+                        template,
+                        "DetectorRole",
+                        "/Policies/0/PolicyDocument/Statement/6/Resource",
+                        json!("*"),
+                    )
+                },
+                "lambda:GetFunctionConcurrency on * is wider",
+            ),
+            (
+                "the logs of any group",
+                &|template| {
+                    put(
+                        template,
+                        "DetectorRole",
+                        "/Policies/0/PolicyDocument/Statement/7/Resource",
+                        json!("*"),
+                    )
+                },
+                "logs:FilterLogEvents on * is wider",
             ),
             (
                 "any table",

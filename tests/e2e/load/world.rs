@@ -156,6 +156,7 @@ async fn detector(
         state: Arc::new(DynamoDbStateStore::new(client, "state")),
         checkpoints: Checkpoints::folder(state).unwrap(),
         metrics: Arc::new(Metrics(played)),
+        logs: None,
         notifier: Arc::new(Delivered),
         clock: Arc::new(ManualClock::at(scenario.from.start())),
         emitter: Arc::new(Captured::default()),

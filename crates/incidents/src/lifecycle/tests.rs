@@ -119,7 +119,13 @@ fn a_page_opens_at_once_and_resolves_after_three_clear_windows() {
     );
     assert_eq!(
         story.breach(),
-        (Action::Open, Reason::Opened { rule: RULE })
+        (
+            Action::Open,
+            Reason::Opened {
+                rule: RULE,
+                test: None
+            }
+        )
     );
     for _ in 0..3 {
         assert_eq!(story.breach(), (Action::None, Reason::Ongoing));
@@ -202,7 +208,8 @@ fn a_ticket_waits_for_one_more_window() {
         (
             Action::Open,
             Reason::Opened {
-                rule: crate::MOfN { m: 3, n: 5 }
+                rule: crate::MOfN { m: 3, n: 5 },
+                test: None
             }
         )
     );
@@ -291,7 +298,13 @@ fn what_comes_back_within_thirty_minutes_is_the_same_incident_and_no_page() {
     }
     assert_eq!(
         story.breach(),
-        (Action::Open, Reason::Opened { rule: RULE }),
+        (
+            Action::Open,
+            Reason::Opened {
+                rule: RULE,
+                test: None
+            }
+        ),
         "31 minutes later it is another one"
     );
     assert_ne!(story.incident().id, id);

@@ -93,6 +93,10 @@ pub(crate) fn metric(reading: &Reading) -> Option<MetricAddress> {
                 AwsSignal::Errors => Metric::Errors,
                 AwsSignal::Throttles => Metric::Throttles,
                 AwsSignal::ConcurrentExecutions => Metric::ConcurrentExecutions,
+                AwsSignal::ClaimedAccountConcurrency => Metric::ClaimedAccountConcurrency,
+                AwsSignal::UnreservedConcurrentExecutions => Metric::UnreservedConcurrentExecutions,
+                // A setting that was read.
+                AwsSignal::ConcurrencyLimit | AwsSignal::UnreservedLimit => return None,
             };
             let dimension = function
                 .iter()
@@ -121,7 +125,7 @@ fn query(symptom: Symptom, series: &SeriesKey) -> (&'static str, String) {
             .map(|(key, value)| format!("\n| filter {} = {}", name(key), text(value)))
             .collect();
         return match symptom {
-            Symptom::Latency => (
+            Symptom::Latency | Symptom::Headroom => (
                 "slowest requests",
                 format!(
                     "fields @timestamp, {field}, @message{filters}\n| filter ispresent({field})\n| sort {field} desc\n| limit 20"
@@ -133,7 +137,7 @@ fn query(symptom: Symptom, series: &SeriesKey) -> (&'static str, String) {
                     "fields @timestamp, {field}, @message{filters}\n| filter {field} > 0\n| sort @timestamp desc\n| limit 20"
                 ),
             ),
-            Symptom::Traffic => (
+            Symptom::Traffic | Symptom::ColdStarts | Symptom::Capacity | Symptom::Saturation => (
                 "requests by minute",
                 format!(
                     "fields @timestamp{filters}\n| filter ispresent({field})\n| stats count(*) as requests by bin(1m)"
@@ -142,7 +146,7 @@ fn query(symptom: Symptom, series: &SeriesKey) -> (&'static str, String) {
         };
     }
     match symptom {
-        Symptom::Latency => (
+        Symptom::Latency | Symptom::Headroom => (
             "slowest invocations",
             format!("{REPORTS}\n| fields @timestamp, coalesce(@duration, record.metrics.durationMs) as duration_ms, @message\n| sort duration_ms desc\n| limit 20"),
         ),
@@ -150,8 +154,12 @@ fn query(symptom: Symptom, series: &SeriesKey) -> (&'static str, String) {
             "error lines",
             "fields @timestamp, @requestId, @message\n| filter @message like /(?i)(error|exception|panic|timed out)/\n| sort @timestamp desc\n| limit 20".to_owned(),
         ),
+        Symptom::ColdStarts => (
+            "cold starts by minute",
+            format!("{REPORTS}\n| fields coalesce(@initDuration, record.metrics.initDurationMs) as init_ms\n| stats count(*) as invocations, count(init_ms) as cold_starts, pct(init_ms, 90) as p90_init_ms by bin(1m)"),
+        ),
         // A refused invocation never runs, so no log knows it: what did run shows how full the function was.
-        Symptom::Throttles | Symptom::Traffic => {
+        Symptom::Throttles | Symptom::Traffic | Symptom::Capacity | Symptom::Saturation => {
             ("invocations by minute", format!("{REPORTS}\n| stats count(*) as invocations by bin(1m)"))
         }
     }

@@ -50,7 +50,11 @@ fn reason(story: &Story<'_>) -> String {
     if story.is_over() {
         return format!("{}. Peak: {}. {evidence}.", story.headline(), story.peak());
     }
-    format!("{}. {evidence}.", story.headline())
+    // CloudWatch's own reasons end at 1,023 characters; the first cause is what a pager's reader needs.
+    match story.findings.diagnosis().first() {
+        Some(first) => format!("{}. Diagnosis: {first}. {evidence}.", story.headline()),
+        None => format!("{}. {evidence}.", story.headline()),
+    }
 }
 
 /// The metric that opened the incident, the same in OK.

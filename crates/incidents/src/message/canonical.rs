@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::addresses;
 use super::story::Story;
 use super::untrusted::{one_line_of, tame};
-use crate::{Action, Member, Reading};
+use crate::diagnosis::facts::Concurrency;
+use crate::{Action, Cause, Contributions, Diagnosis, Member, Reading};
 
 /// Goes up when a name changes or disappears; new names do not change it.
 const VERSION: u32 = 1;
@@ -60,8 +61,47 @@ pub(crate) fn alert(story: &Story<'_>, id: &str) -> Value {
         }),
         "changed": story.changed(),
         "unaffected": story.transition.unaffected.iter().take(20).map(|text| tame(text)).collect::<Vec<_>>(),
-        "examples": story.transition.examples.iter().take(5).map(|example| tame(&example.request_id)).collect::<Vec<_>>(),
+        "examples": story.all_examples().map(|example| tame(&example.request_id)).collect::<Vec<_>>(),
+        "diagnosis": story.findings.diagnosis.as_ref().map(diagnosed),
+        "contributions": story.findings.contributions.iter().map(shared).collect::<Vec<_>>(),
+        "concurrency": story.findings.concurrency.as_ref().map(limited),
         "links": links,
+    })
+}
+
+/// Causes, the one to act on first; none is "unknown".
+fn diagnosed(found: &Diagnosis) -> Value {
+    let cause = |it: &Cause| {
+        json!({
+            "cause": it.kind.as_str(),
+            "confidence": it.confidence.as_str(),
+            "reason": it.reason,
+        })
+    };
+    json!({
+        "causes": found.causes.iter().map(cause).collect::<Vec<_>>(),
+        "not_measured": found.not_measured,
+    })
+}
+
+fn shared(found: &Contributions) -> Value {
+    let part = |it: &crate::contribution::Part| json!({"label": tame(&it.label), "percent": it.percent, "share_of_requests": it.exposure});
+    json!({
+        "dimension": found.dimension.as_str(),
+        "parts": found.parts.iter().map(part).collect::<Vec<_>>(),
+        "mix_percent": found.mix,
+        "rest_percent": found.rest,
+        "rest_parts": found.unlisted,
+    })
+}
+
+fn limited(known: &Concurrency) -> Value {
+    json!({
+        "peak": known.peak,
+        "peak_before": known.peak_before,
+        "reserved": known.reserved,
+        "account_limit": known.account_limit,
+        "account_peak": known.account_peak,
     })
 }
 

@@ -91,6 +91,16 @@ fn description(story: &Story<'_>) -> String {
     } else {
         line("Impact", &story.impact());
         line("Since", &started);
+        let findings = story.findings;
+        for (name, texts) in [
+            ("Diagnosis", findings.diagnosis()),
+            ("Explained", findings.contributions()),
+            ("Limits", findings.limits()),
+        ] {
+            for text in texts.iter().take(2) {
+                line(name, text);
+            }
+        }
         for member in story.members.iter().skip(1).take(4) {
             line("Also", &story.described(&member.reading));
         }

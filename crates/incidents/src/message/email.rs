@@ -12,6 +12,11 @@ pub(crate) fn text(story: &Story<'_>) -> String {
     let mut lines = opening(story);
     lines.push(String::new());
     times(story, &mut lines);
+    if !story.is_over() {
+        field("Diagnosis", &story.findings.diagnosis(), &mut lines);
+        field("Explained", &story.findings.contributions(), &mut lines);
+        field("Limits", &story.findings.limits(), &mut lines);
+    }
     scope(story, &mut lines);
     field("Changed", &story.changed(), &mut lines);
     field("Evidence", &story.evidence(), &mut lines);

@@ -46,6 +46,7 @@ pub(crate) fn member(label: &str) -> Member {
         requests: Some(1_330),
         affected: Some(412),
         started: minute("21:59"),
+        test: None,
     }
 }
 

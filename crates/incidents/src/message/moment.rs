@@ -45,6 +45,11 @@ pub(crate) fn cloudwatch(at: Timestamp) -> String {
     )
 }
 
+/// Minutes that a message may state: a century is enough, and no sum of them overflows.
+pub(crate) fn whole(minutes: i64) -> i64 {
+    minutes.clamp(0, 52_560_000)
+}
+
 /// Whole minutes from `earlier` to `later`, never negative: a clock that jumped back measures nothing.
 pub(crate) fn minutes(earlier: Timestamp, later: Timestamp) -> i64 {
     (later.as_second().saturating_sub(earlier.as_second()) / 60).max(0)

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::untrusted::{one_line_of, tame};
-use super::{Change, Context, Transition, advice, moment, number};
+use super::{Change, Context, Findings, Transition, advice, moment, number};
 use crate::{Action, Group, Incident, Member, Reading, Symptom, member};
 
 /// Changes this long before the onset may have caused it.
@@ -16,6 +16,8 @@ pub(crate) struct Story<'a> {
     pub(crate) context: &'a Context,
     pub(crate) transition: &'a Transition<'a>,
     pub(crate) incident: &'a Incident,
+    /// What was found out about it.
+    pub(crate) findings: &'a Findings,
     /// Worst first, as many as may be listed.
     pub(crate) members: Vec<&'a Member>,
     /// How many more there are.
@@ -27,6 +29,7 @@ impl<'a> Story<'a> {
         context: &'a Context,
         transition: &'a Transition<'a>,
         incident: &'a Incident,
+        findings: &'a Findings,
         limit: usize,
     ) -> Self {
         let mut members =
@@ -37,6 +40,7 @@ impl<'a> Story<'a> {
             context,
             transition,
             incident,
+            findings,
             members,
             more,
         }
@@ -154,10 +158,17 @@ impl<'a> Story<'a> {
             number::number(reading.expected_low),
             number::number(reading.expected_high),
         );
+        if symptom.is_share_of_a_limit() {
+            // Nothing is learned of a limit: what is stated is where the warning begins.
+            return format!(
+                "{}{unit} (warned of from {high}{unit})",
+                number::number(reading.observed)
+            );
+        }
         let normal = if low == high {
-            low
+            format!("normal {low}{unit}")
         } else {
-            format!("{low}-{high}")
+            format!("normal {low}-{high}{unit}")
         };
         let end = match direction {
             crate::Direction::High => "upper",
@@ -168,7 +179,7 @@ impl<'a> Story<'a> {
             |ratio| format!("{}x the {end} end of normal", number::number(ratio)),
         );
         format!(
-            "{}{unit} (normal {normal}{unit}), {ratio}",
+            "{}{unit} ({normal}), {ratio}",
             number::number(reading.observed)
         )
     }
@@ -215,11 +226,19 @@ impl<'a> Story<'a> {
 
     fn impact_on(&self, member: &Member) -> String {
         let label = tame(&member.reading.label);
+        if self.group().symptom.is_share_of_a_limit() && member.affected.is_none() {
+            return format!(
+                "none counted: {label} is near a limit, beyond which work is ended or refused"
+            );
+        }
         let happened = match self.group().symptom {
             Symptom::Latency => "were slower than normal",
             Symptom::Errors => "failed",
             Symptom::Throttles => "were refused",
-            Symptom::Traffic => "were affected",
+            Symptom::ColdStarts => "waited for a new environment",
+            Symptom::Traffic | Symptom::Capacity | Symptom::Saturation | Symptom::Headroom => {
+                "were affected"
+            }
         };
         match (member.affected, member.requests) {
             (Some(affected), Some(requests)) => {
@@ -251,7 +270,13 @@ impl<'a> Story<'a> {
         }
         let onset = self.incident.onset.start();
         let changed = self.changes().0.iter().any(|change| change.at <= onset);
-        advice::first_action(self.group().symptom, self.group().direction, changed)
+        let group = self.group();
+        advice::first_action(
+            group.symptom,
+            group.direction,
+            changed,
+            self.findings.cause(),
+        )
     }
 
     pub(crate) fn runbook(&self) -> Option<String> {
@@ -354,17 +379,24 @@ impl<'a> Story<'a> {
                 0.0 => "below 1e-300".to_owned(),
                 _ => "unknown".to_owned(),
             };
+            let told = worst
+                .test
+                .map_or_else(String::new, |test| format!("{}; ", one_line_of(test)));
             lines.push(format!(
-                "breached in {} of the last {} minutes",
+                "{told}breached in {} of the last {} minutes",
                 worst.breaches, worst.windows
             ));
-            lines.push(format!(
-                "the chance of a value this far out in a healthy minute is {chance}"
-            ));
-            lines.push(format!(
-                "normal range learned from {} earlier minutes",
-                number::count(worst.baseline_samples)
-            ));
+            if worst.baseline_samples == 0 {
+                lines.push("compared with a fixed limit: nothing is learned here".to_owned());
+            } else {
+                lines.push(format!(
+                    "the chance of a value this far out in a healthy minute is {chance}"
+                ));
+                lines.push(format!(
+                    "normal range learned from {} earlier minutes",
+                    number::count(worst.baseline_samples)
+                ));
+            }
         }
         if self.is_over() {
             lines.push(format!(
@@ -401,12 +433,16 @@ impl<'a> Story<'a> {
                 .as_ref()
                 .map_or_else(|| id.clone(), |text| format!("{id}: {}", tame(text)))
         };
+        self.all_examples().map(line).collect()
+    }
+
+    /// The requests to look at, as many as may be listed.
+    pub(crate) fn all_examples(&self) -> impl Iterator<Item = &super::Example> {
         self.transition
             .examples
             .iter()
+            .chain(&self.findings.examples)
             .take(LISTED)
-            .map(line)
-            .collect()
     }
 
     /// What fits an SMS.

@@ -256,6 +256,46 @@ fn a_record_without_an_incident_says_nothing() {
     assert!(render(&context(), &transition).is_empty());
 }
 
+/// Findings in which every text comes from a log.
+fn hostile_findings(text: &str, label: &str, number: f64) -> Findings {
+    let part = crate::contribution::Part {
+        label: text.to_owned(),
+        percent: number,
+        exposure: number,
+    };
+    let mut facts = crate::diagnosis::tests::healthy(Symptom::Latency);
+    facts.mean_latency_ms = Some(crate::diagnosis::facts::Signal::against(900.0, 50.0));
+    facts.dependencies[0].name = label.to_owned();
+    facts.dependencies[0].per_request_ms.observed = 900.0;
+    facts.concurrency.neighbours = vec![(text.to_owned(), number); 40];
+    facts.concurrency.peak = Some(number);
+    Findings {
+        diagnosis: Some(crate::diagnose(&facts)),
+        contributions: vec![
+            crate::Contributions {
+                dimension: crate::Dimension::Route,
+                parts: vec![part; 3],
+                mix: number,
+                rest: number,
+                unlisted: 40,
+            };
+            2
+        ],
+        concurrency: Some(facts.concurrency),
+        deploy: Some(crate::diagnosis::facts::Deploy {
+            minutes_before: i64::MIN,
+            version: Some(text.to_owned()),
+        }),
+        examples: vec![
+            Example {
+                request_id: text.to_owned(),
+                text: Some(label.to_owned()),
+            };
+            40
+        ],
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
@@ -285,6 +325,7 @@ proptest! {
         context.owner = Some(label.clone());
         context.changes = vec![Change { at: instant("21:58"), text: text.clone() }; 40];
         let texts = vec![text.clone(); 40];
+        let findings = hostile_findings(&text, &label, observed);
         let examples = vec![Example { request_id: label, text: Some(text) }; 40];
         let transition = Transition {
             action: if resolve { Action::Resolve } else { Action::Open },
@@ -295,8 +336,9 @@ proptest! {
             also_seen: &texts,
             examples: &examples,
         };
-        let publications = render(&context, &transition);
-        prop_assert_eq!(&publications, &render(&context, &transition), "the same inputs give the same bytes");
+        let publications = render_with(&context, &transition, &findings);
+        let again = render_with(&context, &transition, &findings);
+        prop_assert_eq!(&publications, &again, "the same inputs give the same bytes");
         for publication in publications {
             let subject = &publication.subject;
             prop_assert!(subject.len() <= 99 && subject.bytes().all(|c| (0x20..0x7f).contains(&c)), "{}", subject);

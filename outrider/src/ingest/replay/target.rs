@@ -9,19 +9,10 @@ use log_processor::settings::Settings;
 use log_processor::{Deps, Sightings};
 use platform::clock::{Clock, SystemClock};
 use platform::config::Environment;
-use platform::emit::Emitter;
 use platform::errors_seen::dynamodb::DynamoDbErrorsSeen;
 use platform::series_store::dynamodb::DynamoDbSeriesStore;
 
-use crate::local::OpenLogs;
-
-/// What log-processor says of itself on Lambda belongs to no command line: the summary has it.
-#[derive(Debug)]
-struct Silent;
-
-impl Emitter for Silent {
-    fn emit(&self, _line: &str) {}
-}
+use crate::local::{OpenLogs, Silent};
 
 /// What is needed to replay, open until it is closed.
 pub(super) enum Target {

@@ -1,10 +1,9 @@
-//! What costs processor time and nothing else: a metric document, a minute of a model, a step of an incident.
+//! What costs processor time and nothing else: a metric document, a step of an incident.
 
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anomaly::{Input, Kind, Model, Settings as ModelSettings};
 use car_api::store::Cost;
 use car_api::telemetry::{Figures as RequestFigures, Finished, Telemetry};
 use incidents::{
@@ -19,7 +18,6 @@ use signals::{Metric, Minute, SeriesKey, Unit};
 use crate::figures::{Figures, best, nanos_each};
 
 const DOCUMENTS: u32 = 20_000;
-const MINUTES: u32 = 20_160;
 const INCIDENTS: u32 = 500;
 /// Two windows to open, four more, and as many clear ones as close it.
 const WINDOWS: u32 = 20;
@@ -67,38 +65,6 @@ pub(crate) fn emf(figures: &mut Figures) {
     figures.take("emf_ns_per_document", nanos_each(total, DOCUMENTS), "ns");
 }
 
-/// Two weeks of minutes through each model.
-pub(crate) fn models(figures: &mut Figures) {
-    for kind in Kind::ALL {
-        let input = |minute: u32| {
-            let wave = (f64::from(minute) / 229.0).sin();
-            let value = match kind {
-                Kind::Latency => 80.0 + 20.0 * wave,
-                Kind::Errors | Kind::Throttles => f64::from(minute % 50 / 49),
-                Kind::Traffic => (40.0 + 20.0 * wave).round(),
-            };
-            let weight = if kind == Kind::Traffic { 1.0 } else { 40.0 };
-            Input {
-                minute: i64::from(minute),
-                value: Some(value),
-                weight,
-            }
-        };
-        let inputs: Vec<_> = (0..MINUTES).map(input).collect();
-        let total = best(|| {
-            let mut model = Model::new(kind, ModelSettings::for_kind(kind));
-            inputs.iter().for_each(|input| {
-                black_box(model.step(input));
-            });
-        });
-        figures.take(
-            &format!("detect_ns_per_point_{}", kind.as_str()),
-            nanos_each(total, MINUTES),
-            "ns",
-        );
-    }
-}
-
 fn member(from: Minute) -> Member {
     Member {
         reading: Reading {
@@ -122,6 +88,7 @@ fn member(from: Minute) -> Member {
         requests: Some(246),
         affected: Some(40),
         started: from,
+        test: None,
     }
 }
 

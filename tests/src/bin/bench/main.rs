@@ -5,6 +5,7 @@
 //! about the code. What is compared is measured in the same run on the same machine.
 
 mod cold_start;
+mod detection;
 mod figures;
 mod ingest;
 mod judging;
@@ -28,7 +29,7 @@ async fn main() -> anyhow::Result<()> {
         return figures.finish();
     }
     judging::emf(&mut figures);
-    judging::models(&mut figures);
+    detection::all(&mut figures)?;
     judging::incidents(&mut figures)?;
     cold_start::all(&mut figures).await?;
     telemetry::overhead(&mut figures).await?;

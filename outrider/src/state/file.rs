@@ -1,0 +1,162 @@
+//! The file of an export: a name, a version, a checksum, and everything a detector needs to go on. Pure.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// What every such file begins with.
+const MAGIC: &[u8; 15] = b"outrider state\n";
+/// What is behind the checksum; raised with every change of it.
+const VERSION: u16 = 1;
+const CHECKSUM: usize = 32;
+
+/// A file that is of no use.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum FileError {
+    #[error("it is no state of outrider; give a file that `outrider state export` wrote")]
+    NoState,
+    #[error(
+        "it has version {found}, and this build reads version {VERSION}; import it with the build that wrote it"
+    )]
+    Version { found: u16 },
+    #[error("it is damaged: {0}; copy it again, or export it again")]
+    Damaged(String),
+}
+
+/// Everything.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Contents {
+    pub(super) shards: Vec<ShardState>,
+    pub(super) minutes: Vec<MinuteOf>,
+    pub(super) alerts: Vec<AlertOf>,
+}
+
+/// One shard: how far it came, and its state object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ShardState {
+    pub(super) number: u16,
+    /// Minutes since the epoch, as `decided`.
+    pub(super) committed: i64,
+    pub(super) decided: i64,
+    pub(super) state: Vec<u8>,
+}
+
+/// What is stored of one minute and log group that the state has not learned yet, or that its hour is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct MinuteOf {
+    pub(super) log_group: String,
+    pub(super) minute: i64,
+    /// The newest version that was heard.
+    pub(super) version: Option<String>,
+    /// Names of series and their rollups.
+    pub(super) series: Vec<(String, Vec<u8>)>,
+}
+
+/// The record of one alert group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct AlertOf {
+    pub(super) fingerprint: String,
+    pub(super) body: String,
+}
+
+impl Contents {
+    /// Equal contents have equal bytes.
+    pub(super) fn encode(&self) -> Result<Vec<u8>, FileError> {
+        let body =
+            postcard::to_stdvec(self).map_err(|error| FileError::Damaged(error.to_string()))?;
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        bytes.extend_from_slice(&Sha256::digest(&body));
+        bytes.extend(body);
+        Ok(bytes)
+    }
+
+    /// Reads what [`Contents::encode`] wrote.
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, FileError> {
+        let rest = bytes.strip_prefix(MAGIC).ok_or(FileError::NoState)?;
+        let short = || FileError::Damaged("it ends within its first line".to_owned());
+        let (version, rest) = rest.split_first_chunk::<2>().ok_or_else(short)?;
+        let found = u16::from_le_bytes(*version);
+        if found != VERSION {
+            return Err(FileError::Version { found });
+        }
+        let (checksum, body) = rest.split_first_chunk::<CHECKSUM>().ok_or_else(short)?;
+        if Sha256::digest(body).as_slice() != checksum {
+            return Err(FileError::Damaged("its checksum is another one".to_owned()));
+        }
+        postcard::from_bytes(body).map_err(|error| FileError::Damaged(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contents() -> Contents {
+        Contents {
+            shards: vec![ShardState {
+                number: 3,
+                committed: 29_900_000,
+                decided: 29_900_006,
+                state: vec![1, 2, 255],
+            }],
+            minutes: vec![MinuteOf {
+                log_group: "/aws/lambda/f".to_owned(),
+                minute: -1,
+                version: Some("7".to_owned()),
+                series: vec![("lambda/f/errors{}".to_owned(), vec![0])],
+            }],
+            alerts: vec![AlertOf {
+                fingerprint: "abc".to_owned(),
+                body: "{}".to_owned(),
+            }],
+        }
+    }
+
+    #[test]
+    fn a_file_reads_back_to_the_same_contents() {
+        for contents in [contents(), Contents::default()] {
+            assert_eq!(Contents::decode(&contents.encode().unwrap()), Ok(contents));
+        }
+    }
+
+    #[test]
+    fn a_file_of_which_one_byte_is_another_is_refused_and_so_is_a_shorter_one() {
+        let whole = contents().encode().unwrap();
+        for place in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[place] ^= 0x10;
+            assert!(Contents::decode(&bytes).is_err(), "byte {place}");
+            assert!(Contents::decode(&whole[..place]).is_err(), "{place} bytes");
+        }
+        let mut longer = whole;
+        longer.push(0);
+        assert!(Contents::decode(&longer).is_err());
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_file_is_said_with_the_fix() {
+        let mut newer = contents().encode().unwrap();
+        newer[MAGIC.len()] = 2;
+        for (name, bytes, words) in [
+            ("nothing", &b""[..], "it is no state of outrider"),
+            (
+                "another file",
+                b"{\"a\":1}",
+                "`outrider state export` wrote",
+            ),
+            (
+                "another version",
+                &newer,
+                "it has version 2, and this build reads version 1",
+            ),
+            (
+                "the first line alone",
+                MAGIC,
+                "ends within its first line; copy it again",
+            ),
+        ] {
+            let error = Contents::decode(bytes).unwrap_err().to_string();
+            assert!(error.contains(words), "{name}: {error}");
+        }
+    }
+}
