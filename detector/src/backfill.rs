@@ -5,8 +5,8 @@
 //! anywhere is repeated by the next one: a minute that is stored, with series or without, is never asked for again.
 //! A state that is lost learns from the stored minutes and asks for none of them.
 //!
-//! A run first does its own work. Then it learns one stored day of a service's past, and last it asks for the next
-//! one, within [`LIMITS`]. Nothing waits for an answer: without one the service goes on learning from what comes in.
+//! A run first does its own work. Then it learns one stored day of some services' past, and last it asks for the next
+//! ones, within [`LIMITS`]. Nothing waits for an answer: without one the service goes on learning from what comes in.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -26,24 +26,28 @@ const SLICE: i64 = 1_440;
 const INTRODUCTION: i64 = 10;
 /// Days of its own that make asking pointless: every model has warmed up.
 const OWN_DAYS: i64 = 2;
+/// Days after which a past that was begun is given up. Until then, what was learned of it is worth more than what
+/// the service has of its own.
+const PATIENCE_DAYS: i64 = 7;
 /// How much less than asked for counts as all of it, minutes: a day.
 const SLACK: i64 = 1_440;
 
 /// How much of the past one run looks at.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// Services, each with one slice.
+    /// The most services, each with one slice; fewer when the time is over.
     pub(crate) services: usize,
-    /// Reading a slice: some 10 MB of rollups.
+    /// Reading their slices: some 10 MB of rollups each.
     pub(crate) read: Duration,
-    /// Asking for a slice and writing it: a call of CloudWatch, and 1,440 items, 25 at a time.
+    /// Asking for slices and writing them: for each a call of CloudWatch, and 1,440 items, 25 at a time.
     pub(crate) fetch: Duration,
 }
 
-/// At most nine of the 45 seconds that the template gives a run. A hundred services that are new at once have their
-/// fortnights within a day.
+/// At most nine of the 45 seconds that the template gives a run. A slice takes two turns, one to ask and one to learn:
+/// a hundred services that are new at once have their fortnights within 16 × 2 × 100 / 8 runs, seven hours, when eight
+/// of them fit into that time, and the slower they are the later.
 pub(crate) const LIMITS: Limits = Limits {
-    services: 1,
+    services: 8,
     read: Duration::from_secs(3),
     fetch: Duration::from_secs(6),
 };
@@ -88,18 +92,31 @@ fn begin(deps: &Deps, state: &mut State) {
         let age = state.window.index() - first;
         match state.history(log_group) {
             History::Learned => {}
-            History::Unknown if age + SLACK >= history || age >= OWN_DAYS * 1_440 => {
+            History::Unknown
+                if age + SLACK.min(history / 2) >= history || age >= OWN_DAYS * 1_440 =>
+            {
                 state.end_history(log_group);
             }
             History::Unknown if age >= INTRODUCTION => {
                 state.begin_history(log_group, state.window.plus(-history));
             }
             History::Unknown => {}
-            // It could not be fetched in all that time, and by now it is not needed.
-            History::Learning { .. } if age >= OWN_DAYS * 1_440 => state.end_history(log_group),
-            History::Learning { .. } => {}
+            History::Learning { up_to } => {
+                if is_hopeless(age, state.window.since(up_to), history) {
+                    state.end_history(log_group);
+                }
+            }
         }
     }
+}
+
+/// Whether a past is given up: nothing of it could be fetched in [`OWN_DAYS`], after which every model has warmed up,
+/// or not all of it in [`PATIENCE_DAYS`]. `age` and `behind` are minutes: how long the service has been watched, and how
+/// far its past is from the present.
+fn is_hopeless(age: i64, behind: i64, history: i64) -> bool {
+    // It began `history` minutes before the present of then, so without a slice it is the minutes since farther off.
+    let progresses = behind < history + age - INTRODUCTION - 60;
+    age >= PATIENCE_DAYS * 1_440 || (age >= OWN_DAYS * 1_440 && !progresses)
 }
 
 /// Learns what is stored of the past of services that are new here. Says what is not stored. A read that fails or
@@ -120,18 +137,28 @@ pub(crate) async fn follow(deps: &Deps, state: &mut State, outcome: &mut Outcome
     // Each run begins with another one, so that one that fails does not hold up the others.
     let first = usize::try_from(state.window.index()).unwrap_or(0) % behind.len().max(1);
     behind.rotate_left(first);
+    let learning = learn(deps, state, behind, &mut questions, outcome);
+    if tokio::time::timeout(LIMITS.read, learning).await.is_err() {
+        tracing::warn!("reading the past takes too long; the next runs go on");
+        outcome.backfill_failed += 1;
+    }
+    questions
+}
+
+async fn learn(
+    deps: &Deps,
+    state: &mut State,
+    behind: Vec<(&Service, Minute)>,
+    questions: &mut Vec<Question>,
+    outcome: &mut Outcome,
+) {
     for (service, up_to) in behind.into_iter().take(LIMITS.services) {
         let slice = (up_to.plus(1), slice_end(up_to, state.window));
         let read = learning::stored_minutes(deps, service, slice.0, slice.1);
-        let minutes = match tokio::time::timeout(LIMITS.read, read).await {
-            Ok(Ok(minutes)) => minutes,
-            Ok(Err(error)) => {
+        let minutes = match read.await {
+            Ok(minutes) => minutes,
+            Err(error) => {
                 tracing::warn!(service = service.name, %error, "its past is not learned in this run");
-                outcome.backfill_failed += 1;
-                continue;
-            }
-            Err(_) => {
-                tracing::warn!(service = service.name, "reading its past takes too long");
                 outcome.backfill_failed += 1;
                 continue;
             }
@@ -147,7 +174,6 @@ pub(crate) async fn follow(deps: &Deps, state: &mut State, outcome: &mut Outcome
             None => state.step_history(service, &deps.watch.detector, slice.1, &minutes),
         }
     }
-    questions
 }
 
 /// The last minute of the slice after `up_to`: the end of an hour, or `window`.
@@ -170,30 +196,29 @@ pub(crate) async fn fetch(deps: &Deps, questions: Vec<Question>, outcome: &mut O
     fetch_within(LIMITS.fetch, deps, questions, outcome).await;
 }
 
-/// The same with `time` for each question.
+/// The same with `time` for all of them. What is not asked in time is asked in its next turn.
 pub(crate) async fn fetch_within(
     time: Duration,
     deps: &Deps,
     questions: Vec<Question>,
     outcome: &mut Outcome,
 ) {
+    let asking = ask(deps, questions, outcome);
+    if tokio::time::timeout(time, asking).await.is_err() {
+        tracing::warn!("fetching the past takes too long; the next runs go on");
+        outcome.backfill_failed += 1;
+    }
+}
+
+async fn ask(deps: &Deps, questions: Vec<Question>, outcome: &mut Outcome) {
     for question in questions {
-        let asked = fetch_one(deps, &question);
-        match tokio::time::timeout(time, asked).await {
-            Ok(Ok(minutes)) => outcome.backfilled_minutes += minutes,
-            Ok(Err(reason)) => {
+        match fetch_one(deps, &question).await {
+            Ok(minutes) => outcome.backfilled_minutes += minutes,
+            Err(reason) => {
                 tracing::warn!(
                     log_group = question.log_group,
                     reason,
                     "its past stays unknown until the next run"
-                );
-                outcome.backfill_failed += 1;
-            }
-            Err(_) => {
-                let log_group = question.log_group;
-                tracing::warn!(
-                    log_group,
-                    "fetching its past takes too long; the next run goes on"
                 );
                 outcome.backfill_failed += 1;
             }
@@ -252,4 +277,23 @@ async fn fetch_one(deps: &Deps, question: &Question) -> Result<u64, String> {
         .await
         .map_err(|error| error.to_string())?;
     Ok(fetched)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_past_is_given_up_when_nothing_comes_of_it() {
+        let (day, history) = (1_440, 14 * 1_440);
+        for (name, age, behind, given_up) in [
+            ("young, nothing yet", day, history + day - 10, false),
+            ("two days, nothing", 2 * day, history + 2 * day - 10, true),
+            ("two days, a day of it", 2 * day, history + day - 10, false),
+            ("two days, nearly there", 2 * day, day, false),
+            ("a week, nearly there", 7 * day, day, true),
+        ] {
+            assert_eq!(is_hopeless(age, behind, history), given_up, "{name}");
+        }
+    }
 }

@@ -13,6 +13,11 @@ use crate::watchlist::Series;
 const BACK: u32 = 3;
 /// Minutes after a change of version in which cold starts are what a change brings.
 pub const DEPLOY_MINUTES: i64 = 15;
+/// Minutes for which refused calls count as present: what CloudWatch says of a minute comes up to two minutes later,
+/// and a function whose callers wait between attempts is not refused every minute.
+const REFUSING_MINUTES: i64 = 5;
+/// How much longer than the learned timeout an invocation must take to prove that it is no longer that.
+const LONGER: f64 = 1.02;
 const DAY: i64 = 1_440;
 
 /// What a service may use. `None` is not known.
@@ -64,6 +69,14 @@ pub struct Facts {
     older: u32,
     /// What it may use.
     pub limits: Limits,
+    /// Whether it ever had a reservation: what is gone is known, not unknown.
+    pub(crate) had_reserved: bool,
+    /// Whether a timeout was ever known, for the same reason.
+    pub(crate) had_timeout: bool,
+    /// The last minute in which calls of it were refused.
+    refused: Option<i64>,
+    /// Whether that was within the last [`REFUSING_MINUTES`].
+    pub(crate) is_refusing: bool,
     /// Environments in use in the last minute that said so, with that minute.
     pub(crate) busy: Option<(i64, f64)>,
     /// The rise of environments in use since the minute before, for ten seconds; `None` without two such minutes.
@@ -109,6 +122,7 @@ impl Facts {
             self.first.get_or_insert(at);
         }
         self.see_limits(service, series);
+        self.see_refusals(service, series, at);
         self.see_concurrency(concurrency(service, series), at);
         let version = SeriesKey::lambda(service.function(), LambdaSignal::Version);
         let heard = series.get(&version).and_then(Rollup::max)?;
@@ -129,7 +143,10 @@ impl Facts {
             limits.unreserved = unreserved;
             match service.scope() {
                 Scope::Account => limits.account = limit,
-                Scope::Function => limits.reserved = limit,
+                Scope::Function => {
+                    limits.reserved = limit;
+                    self.had_reserved |= limit.is_some();
+                }
             }
         }
         let Some(function) = function else { return };
@@ -139,19 +156,36 @@ impl Facts {
         }
         if let Some(seconds) = service.timeout_seconds {
             limits.timeout_ms = Some(f64::from(seconds) * 1_000.0);
-        } else if lambda(LambdaSignal::Timeouts).is_some()
-            && let Some(longest) = lambda(LambdaSignal::DurationMs).and_then(Rollup::max)
-        {
-            // Lambda ends it there, so nothing took longer.
-            limits.timeout_ms = Some(longest);
+        } else if let Some(longest) = lambda(LambdaSignal::DurationMs).and_then(Rollup::max) {
+            if lambda(LambdaSignal::Timeouts).is_some() {
+                // Lambda ends it there, so nothing took longer.
+                limits.timeout_ms = Some(longest);
+            } else if limits
+                .timeout_ms
+                .is_some_and(|known| longest > known * LONGER)
+            {
+                // Something did: the timeout was raised, and nobody knows to what.
+                limits.timeout_ms = None;
+            }
         }
+        self.had_timeout |= limits.timeout_ms.is_some();
+    }
+
+    fn see_refusals(&mut self, service: &Service, series: &Series, at: i64) {
+        let key = SeriesKey::aws(Some(service.function()), AwsSignal::Throttles);
+        if service.scope() == Scope::Function && series.get(&key).is_some_and(|it| it.sum() > 0.0) {
+            self.refused = Some(at);
+        }
+        self.is_refusing = self
+            .refused
+            .is_some_and(|last| at.saturating_sub(last) < REFUSING_MINUTES);
     }
 
     fn see_concurrency(&mut self, busy: Option<f64>, at: i64) {
         self.rise = None;
         let Some(busy) = busy else { return };
         if let Some((before, last)) = self.busy
-            && before + 1 == at
+            && before.checked_add(1) == Some(at)
         {
             self.rise = Some((busy - last) / 6.0);
         }
@@ -196,8 +230,9 @@ impl Facts {
     /// Whether the version changed so short a time before that cold starts are what is to be expected.
     #[must_use]
     pub fn just_deployed(&self, minute: Minute) -> bool {
-        self.changed
-            .is_some_and(|changed| (0..DEPLOY_MINUTES).contains(&(minute.index() - changed.at)))
+        self.changed.is_some_and(|changed| {
+            (0..DEPLOY_MINUTES).contains(&minute.index().saturating_sub(changed.at))
+        })
     }
 }
 

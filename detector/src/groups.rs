@@ -50,8 +50,34 @@ fn is_on(direction: Direction, evidence: &Evidence) -> bool {
     evidence.above == (direction == Direction::High)
 }
 
+/// The newest minute may be half delivered, and half of the requests look like a drop. It is judged again in the next
+/// run; the minute before it has been.
+fn is_drop(group: &Group) -> bool {
+    (group.symptom, group.direction) == (Symptom::Traffic, Direction::Low)
+}
+
+impl Track {
+    /// Whether nothing was remarkable in the minute before the newest one.
+    fn is_first_sight(&self) -> bool {
+        (self.alarmed | self.breaching) & 0b10 == 0
+    }
+
+    /// Whether it is far enough from an incident for that incident to be over. What took part within the windows that
+    /// are remembered must be clearly normal. Of the others it is enough that they say nothing: among a hundred
+    /// series one is always a little off, and an incident would never end.
+    fn is_over(&self) -> bool {
+        let took_part = self.onset.is_some() || self.alarmed != 0 || self.model().is_none();
+        if took_part {
+            self.clear & 1 == 1
+        } else {
+            (self.breaching | self.alarmed) & 1 == 0
+        }
+    }
+}
+
 fn satisfied(track: &Track, group: &Group, policy: &Policy) -> bool {
     track.is_alarming(policy.m_of_n(group.severity()))
+        && !(is_drop(group) && track.is_first_sight())
         && track
             .breach
             .as_ref()
@@ -86,7 +112,7 @@ pub fn observe(
         }
     } else if judged.is_empty() {
         Condition::Missing
-    } else if judged.iter().all(|track| track.clear & 1 == 1) {
+    } else if judged.iter().all(|track| track.is_over()) {
         Condition::Clear
     } else {
         Condition::Between
@@ -245,3 +271,6 @@ pub fn group(
 ) -> Result<Group, incidents::InvalidGroup> {
     Group::new(&watch.environment, &service.name, kind.0, kind.1)
 }
+
+#[cfg(test)]
+mod tests;

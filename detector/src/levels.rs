@@ -18,6 +18,8 @@ use crate::watchlist::{Sample, Series, Subject};
 pub const SCALING_PER_10_S: f64 = 1_000.0;
 /// Samples of a minute from which its 99th percentile of the duration says something of the timeout.
 const FEWEST_DURATIONS: u64 = 20;
+/// Environments of a reservation below which it is full by design: a singleton, a few consumers of a queue.
+const FEWEST_RESERVED: f64 = 10.0;
 /// Percentage points below a limit from which it counts as clear: the band between is the hysteresis.
 const CLEAR_BELOW: f64 = 5.0;
 
@@ -124,18 +126,24 @@ fn of_function(service: &Service, series: &Series, facts: &Facts, samples: &mut 
     let key = SeriesKey::aws(Some(function), AwsSignal::ConcurrentExecutions);
     let limits = &facts.limits;
     let limit = limits.reserved.or(limits.unreserved);
+    let place = (&key, label.as_str());
+    // A reservation that protects something is right to be full, and one of a few is full whenever it works: only
+    // refused calls say that it harms.
+    let meant = limits.reserved.is_some_and(|it| it < FEWEST_RESERVED) && !facts.is_refusing;
+    let saturation = (Symptom::Saturation, Measure::OfLimit);
     if let Some(share) = concurrency(service, series).and_then(|busy| percent(busy, limit)) {
-        let place = (&key, label.as_str());
         // What functions share is full whoever fills it: that page is the account's.
         if limits.reserved.is_some() {
-            push(
-                samples,
-                (Symptom::Saturation, Measure::OfLimit),
-                place,
-                share,
-            );
+            let harms = if facts.is_refusing { share } else { 0.0 };
+            push(samples, saturation, place, harms);
         }
+        let share = if meant { 0.0 } else { share };
         push(samples, (Symptom::Capacity, Measure::OfLimit), place, share);
+    }
+    let gone = facts.had_reserved && limits.reserved.is_none();
+    if gone {
+        // None of a limit that is known to be gone is used: what it led to is over.
+        push(samples, saturation, place, 0.0);
     }
     if let Some(rise) = facts.rise {
         let share = 100.0 * rise.max(0.0) / SCALING_PER_10_S;
@@ -146,7 +154,12 @@ fn of_function(service: &Service, series: &Series, facts: &Facts, samples: &mut 
             share,
         );
     }
-    projected(facts, limits.reserved, (&key, &label), samples);
+    if gone || (meant && !facts.peaks.is_empty()) {
+        let kind = (Symptom::Headroom, Measure::Projected);
+        push(samples, kind, (&key, &label), 0.0);
+    } else {
+        projected(facts, limits.reserved, (&key, &label), samples);
+    }
     let lambda = |signal| {
         let key = SeriesKey::lambda(function, signal);
         series.get(&key).map(|rollup| (key, rollup))
@@ -154,7 +167,8 @@ fn of_function(service: &Service, series: &Series, facts: &Facts, samples: &mut 
     if let Some((key, rollup)) = lambda(LambdaSignal::DurationMs)
         && rollup.count() >= FEWEST_DURATIONS
         && let Some(slow) = rollup.quantile(0.99)
-        && let Some(share) = percent(slow, limits.timeout_ms)
+        && let Some(share) =
+            percent(slow, limits.timeout_ms).or_else(|| facts.had_timeout.then_some(0.0))
     {
         let kind = (Symptom::Headroom, Measure::OfTimeout);
         push(samples, kind, (&key, &label), share);

@@ -2,6 +2,7 @@
 //! sees the limits of its time.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use platform::series_store::BatchId;
 use signals::{AwsSignal, Minute, Rollup, SeriesKey};
@@ -16,14 +17,33 @@ const EVERY: i64 = 60;
 /// Minutes between two attempts while nothing is known.
 const AGAIN: i64 = 5;
 
+/// For all of them. A run decides with older limits rather than late: an hour that cannot be read is ordinary, and a
+/// control plane that hangs must not keep anybody from being woken.
+const TIME: Duration = Duration::from_secs(3);
+
 /// Whether limits are read in `window`.
 fn is_due(window: Minute, known: bool) -> bool {
     let every = if known { EVERY } else { AGAIN };
     window.index().rem_euclid(every) == 0
 }
 
-/// Reads the limits when it is time, and stores them in `window`. What cannot be read stays as it was.
+/// Reads the limits when it is time, and stores them in `window`. What cannot be read within [`TIME`] stays as it was.
 pub(crate) async fn read(
+    deps: &Deps,
+    state: &State,
+    window: Minute,
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
+    let reading = read_all(deps, state, window, outcome);
+    if let Ok(read) = tokio::time::timeout(TIME, reading).await {
+        return read;
+    }
+    tracing::warn!("reading limits takes too long; those that are left stay as they were");
+    outcome.limits_failed += 1;
+    Ok(())
+}
+
+async fn read_all(
     deps: &Deps,
     state: &State,
     window: Minute,

@@ -37,12 +37,25 @@ pub(crate) struct Behind {
     pub(crate) known: Known,
 }
 
+/// Minutes after which a subject without a value is forgotten: its model has forgotten what was normal by then.
+const FORGOTTEN_MINUTES: i64 = 35 * 1_440;
+/// Minutes within which a subject must have had a value to take a share of the budget.
+const HEARD_MINUTES: i64 = 1_440;
+
+/// Whether a subject had a value so short a time ago; one that never had is new.
+fn is_heard_within(track: &Track, minute: Minute, minutes: i64) -> bool {
+    track
+        .last
+        .as_ref()
+        .is_none_or(|last| minute.index().saturating_sub(last.minute) <= minutes)
+}
+
 /// Everything of one service.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Known {
     pub(crate) tracks: BTreeMap<String, Track>,
     pub(crate) facts: Facts,
-    /// Subjects that were left out because there were too many.
+    /// Subjects that were left out of the newest minute because there were too many.
     left_out: u64,
 }
 
@@ -70,6 +83,10 @@ impl Known {
         self.tracks
             .values_mut()
             .for_each(|it| it.forget_after(minute));
+        // A name that nobody says any more must not keep a place from one that is said.
+        self.tracks
+            .retain(|_, track| is_heard_within(track, minute, FORGOTTEN_MINUTES));
+        self.left_out = 0;
         let silent = watchlist::is_silent(service, series);
         let deployed = self.facts.just_deployed(minute);
         let mut samples: BTreeMap<_, _> = watchlist::samples(service, series)
@@ -97,12 +114,15 @@ impl Known {
                 self.tracks.insert(id, track);
             }
         }
-        self.allot(rules);
+        self.allot(rules, minute);
     }
 
-    /// Divides the budget of false pages among the series that can page: from the next minute on.
-    fn allot(&mut self, rules: &Rules) {
-        let paging = |track: &&Track| track.model().is_some() && !track.subject.is_cold_start();
+    /// Divides the budget of false pages among the series that can page and were heard within a day: from the next minute on.
+    fn allot(&mut self, rules: &Rules, minute: Minute) {
+        let paging = |track: &&Track| {
+            let can_page = track.model().is_some() && !track.subject.is_cold_start();
+            can_page && is_heard_within(track, minute, HEARD_MINUTES)
+        };
         let series = self.tracks.values().filter(paging).count().max(1);
         let series = u32::try_from(series).unwrap_or(u32::MAX);
         let pages = rules.budget.false_pages_per_service_week;
@@ -265,3 +285,6 @@ impl State {
         self.all().next().is_none()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! One subject: what judges it, and what the last windows said of it.
 
-use anomaly::{Alarm, Budget, Model, Run, Verdict};
+use anomaly::{Alarm, Budget, Model, Verdict};
 use incidents::{MOfN, m_of_n};
 use serde::{Deserialize, Serialize};
 use signals::Minute;
@@ -128,10 +128,6 @@ pub struct Track {
     pub judged: u32,
     /// Whether too little was learned to speak, as of the newest minute with a value.
     pub warming_up: bool,
-    /// The newest minutes with a value: what was measured and what was expected. At most [`NEWEST`].
-    pub(crate) newest: Vec<(f64, f64)>,
-    /// Whether the run that the evidence is from is over, though the evidence lasts.
-    pub(crate) over: bool,
     /// The minute at which the current run began, by the alarm's own word where there is one; a run ends with three
     /// windows without a breach or an alarm.
     pub onset: Option<i64>,
@@ -143,8 +139,6 @@ pub struct Track {
 
 /// Windows without a breach that end a run.
 const RUN_ENDS: u32 = 3;
-/// Minutes that are held against a run: as many as must be clear before an incident resolves by default.
-const NEWEST: usize = 3;
 /// Minutes for which the baseline of a version that was replaced is kept.
 const KEPT_MINUTES: i64 = 7 * 1_440;
 
@@ -159,43 +153,8 @@ struct Said {
     evidence: Option<Evidence>,
 }
 
-/// When what alarms began. A run that nothing ended may go back to long before the minutes that alarm by themselves:
-/// it dates only what is told by the run.
-fn onset(alarm: Alarm, verdict: &Verdict) -> i64 {
-    let since = verdict.since.unwrap_or(verdict.minute);
-    match alarm {
-        Alarm::Extreme => verdict.minute,
-        Alarm::Sustained if verdict.breaching => verdict.minute,
-        Alarm::Repeated => since.max(verdict.minute - 2),
-        Alarm::Sustained => since,
-    }
-}
-
-/// Whether the newest minutes are back from where a run of them was: their sum is nearer to what was expected than to
-/// what the run was, in ratios.
-///
-/// The evidence of a fault that was far beyond its threshold outlives the fault: a model that waits until it is gone
-/// would keep an incident open for an hour after ten minutes of failures. Three minutes tell.
-fn is_back(newest: &[(f64, f64)], run: &Run) -> bool {
-    let sum = |of: fn(&(f64, f64)) -> f64| newest.iter().map(of).sum::<f64>();
-    let (observed, expected) = (sum(|it| it.0), sum(|it| it.1));
-    let between = expected * run.factor.max(0.0).sqrt();
-    newest.len() == NEWEST
-        && if run.high {
-            observed < between
-        } else {
-            observed > between
-        }
-}
-
 impl Judge {
-    fn step(
-        &mut self,
-        minute: Minute,
-        value: Option<f64>,
-        weight: f64,
-        (newest, over): (&mut Vec<(f64, f64)>, &mut bool),
-    ) -> Said {
+    fn step(&mut self, minute: Minute, value: Option<f64>, weight: f64) -> Said {
         match self {
             Self::Model(model) => {
                 let verdict = model.step(&anomaly::Input {
@@ -205,22 +164,12 @@ impl Judge {
                 });
                 let ready = verdict.state == anomaly::State::Ready;
                 let judged = ready && !verdict.gates.contains(anomaly::Gate::MinimumTraffic);
-                if let Some(value) = verdict.value {
-                    newest.drain(..(newest.len() + 1).saturating_sub(NEWEST));
-                    newest.push((value, verdict.expected));
-                }
-                // Once it is over it stays so until the evidence is gone, or a minute alarms by itself.
-                *over = match (verdict.alarm, verdict.run) {
-                    (Some(Alarm::Sustained), Some(run)) => *over || is_back(newest, &run),
-                    _ => false,
-                };
-                let alarm = verdict.alarm.filter(|_| !*over);
-                // The verdict is not clear while its evidence lasts.
-                let normal = verdict.tail > model.settings().clear_tail();
                 Said {
                     breaching: verdict.breaching,
-                    alarm: alarm.map(|alarm| onset(alarm, &verdict)),
-                    clear: verdict.clear || (*over && judged && normal && !verdict.breaching),
+                    alarm: verdict
+                        .alarm
+                        .map(|_| verdict.since.unwrap_or(verdict.minute)),
+                    clear: verdict.clear,
                     judged,
                     warming_up: (verdict.state != anomaly::State::Missing).then_some(!ready),
                     evidence: Evidence::of(&verdict),
@@ -268,8 +217,6 @@ impl Track {
             clear: 0,
             judged: 0,
             warming_up: true,
-            newest: Vec::with_capacity(NEWEST),
-            over: false,
             onset: None,
             last: None,
             breach: None,
@@ -286,9 +233,7 @@ impl Track {
     }
 
     pub(crate) fn step(&mut self, minute: Minute, value: Option<f64>, weight: f64) {
-        let said = self
-            .judge
-            .step(minute, value, weight, (&mut self.newest, &mut self.over));
+        let said = self.judge.step(minute, value, weight);
         self.breaching = (self.breaching << 1) | u32::from(said.breaching);
         self.alarmed = (self.alarmed << 1) | u32::from(said.alarm.is_some());
         self.clear = (self.clear << 1) | u32::from(said.clear);
@@ -298,7 +243,7 @@ impl Track {
         }
         if said.breaching || said.alarm.is_some() {
             let began = said.alarm.unwrap_or(minute.index());
-            self.onset.get_or_insert(began);
+            self.onset = Some(self.onset.map_or(began, |onset| onset.min(began)));
             self.breach.clone_from(&said.evidence);
         } else if (self.breaching | self.alarmed).trailing_zeros() >= RUN_ENDS {
             self.onset = None;

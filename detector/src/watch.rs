@@ -71,7 +71,7 @@ pub struct BudgetRules {
 impl Default for BudgetRules {
     fn default() -> Self {
         Self {
-            false_pages_per_service_week: 1.0,
+            false_pages_per_service_week: anomaly::Budget::default().pages(),
         }
     }
 }
@@ -260,7 +260,7 @@ impl Watch {
         let budget = rules.budget.false_pages_per_service_week;
         if !(0.01..=100.0).contains(&budget) {
             problems.push(format!(
-                "detector.budget.false_pages_per_service_week is {budget}: write 0.01 to 100, for example 1.0; \
+                "detector.budget.false_pages_per_service_week is {budget}: write 0.01 to 100, for example 0.1; \
                  fewer false pages make real ones come later"
             ));
         }

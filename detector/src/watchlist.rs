@@ -281,7 +281,9 @@ fn from_outcomes(service: &Service, series: &Series, samples: &mut Vec<Sample>) 
     }
     let throttles = aws(AwsSignal::Throttles);
     let throttled = sum(&throttles).or_else(|| invocations.filter(|it| *it > 0.0).map(|_| 0.0));
-    if let Some(throttled) = throttled {
+    // Without the invocations nobody knows of how many: a few refused of very many must not look like all of them.
+    // When there were none at all, that is said two minutes later.
+    if let (Some(throttled), Some(invocations)) = (throttled, invocations) {
         let subject = Subject {
             symptom: Symptom::Throttles,
             series: throttles,
@@ -292,7 +294,7 @@ fn from_outcomes(service: &Service, series: &Series, samples: &mut Vec<Sample>) 
         samples.push(Sample {
             subject,
             value: Some(throttled),
-            weight: throttled + invocations.unwrap_or(0.0),
+            weight: throttled + invocations,
         });
     }
 }

@@ -130,10 +130,23 @@ fn refused(error: &clap::Error) -> ExitCode {
 
 /// One clear line.
 fn failed(error: &anyhow::Error) -> ExitCode {
-    let line = format!("{error:#}").replace('\n', " ");
+    let line = one_line(&format!("{error:#}"));
     // Nothing is left to tell a failing standard error to.
     let _ = writeln!(std::io::stderr(), "outrider: {line}");
     ExitCode::from(2)
+}
+
+/// A text as a terminal may have it: names of files are others' words, and could hold what moves the cursor.
+pub(crate) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' => line.push(' '),
+            '"' | '\'' | '\\' => line.push(character),
+            other => line.extend(other.escape_debug()),
+        }
+    }
+    line
 }
 
 /// A reader that has gone away (`| head`) wants no more lines.

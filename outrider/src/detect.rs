@@ -111,7 +111,8 @@ pub fn run(
         1 => " (and 1 other file cannot be scored)".to_owned(),
         more => format!(" (and {more} other files cannot be scored)"),
     };
-    writeln!(stderr, "outrider: {error:#}{others}")?;
+    let line = crate::cli::one_line(&format!("{error:#}{others}"));
+    writeln!(stderr, "outrider: {line}")?;
     Ok(ExitCode::from(2))
 }
 

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod commands;
+#[cfg(test)]
 mod corpora;
 #[cfg(test)]
 mod demo;
@@ -21,3 +23,5 @@ mod load;
 mod responder;
 #[cfg(test)]
 mod runtime;
+#[cfg(test)]
+mod simulate;

@@ -1,6 +1,5 @@
 //! When a series alarms: one minute, two of three, or a run of small ones.
 
-use crate::elementary::exp;
 use crate::evidence::{Evidence, Since};
 use crate::snapshot::{Reader, put_f32};
 use crate::{Kind, Settings, SnapshotError, Thresholds};
@@ -60,12 +59,6 @@ const LOSS: f64 = 0.65;
 impl Run {
     pub(crate) fn of(kind: Kind, evidence: &Evidence, high: bool) -> Option<Self> {
         let since: Since = evidence.run()?;
-        let factor = match kind {
-            Kind::Latency => exp(since.observed / f64::from(since.minutes)),
-            Kind::Errors | Kind::Throttles | Kind::Traffic => {
-                since.observed / since.expected.max(1e-12)
-            }
-        };
         Some(Self {
             since: since.start,
             minutes: since.minutes,
@@ -73,7 +66,7 @@ impl Run {
             attempts: since.attempts,
             observed: since.observed,
             expected: since.expected,
-            factor,
+            factor: since.factor(kind),
         })
     }
 
@@ -91,7 +84,7 @@ impl Run {
                 (self.observed - self.expected).abs(),
                 self.attempts,
             ),
-            Kind::Traffic => (
+            Kind::Traffic | Kind::Gauge => (
                 self.observed.max(self.expected),
                 (self.observed - self.expected).abs(),
                 self.expected,
@@ -100,7 +93,7 @@ impl Run {
         let relative = match kind {
             Kind::Traffic if self.high => settings.relative_floor().max(GAIN),
             Kind::Traffic => settings.relative_floor().max(LOSS),
-            Kind::Latency | Kind::Errors | Kind::Throttles => settings.relative_floor(),
+            _ => settings.relative_floor(),
         };
         let least = settings.min_weight() * (f64::from(self.minutes) / TEN_MINUTES).max(1.0);
         traffic >= least && away >= settings.absolute_floor() && away >= relative * scale

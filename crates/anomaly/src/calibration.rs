@@ -3,7 +3,8 @@
 //! If the model is right, past tails are uniform (the probability integral transform; Dawid, JRSS A 147, 1984) and
 //! their surprises −ln(tail) exponential with mean 1. So the shares of past surprises beyond three marks (tails of
 //! 1e-1, 1e-1.5 and 1e-2), and the mean excess beyond the last, say how to read the next one: between the marks by
-//! straight lines, beyond them by the exponential, which is a Pareto distribution of the tail itself (Hill 1975;
+//! straight lines (above the first one in the tail itself, so that most minutes need no logarithm), beyond them by the
+//! exponential, which is a Pareto distribution of the tail itself (Hill 1975;
 //! Siffer et al., *Anomaly detection in streams with extreme value theory*, KDD 2017). While there is little
 //! history all of it is shrunk to the model. Exceedances come in clusters when something is wrong: in a cluster
 //! they weigh a sixteenth, or a long incident would teach that it is normal (declustering; Ferro and Segers, JRSS B
@@ -25,6 +26,8 @@ const FIRST: f64 = 0.1;
 const STEP: f64 = 0.316_227_766_016_837_94;
 /// Up to this surprise nothing is changed; a tail of 0.37 is no news, whatever it really is.
 const PLAIN: f64 = 1.0;
+/// The tail there: 1 / e.
+pub(crate) const PLAIN_TAIL: f64 = 0.367_879_441_171_442_33;
 /// What is kept of the memory at each reading: 2^(−32/20,160), so that it halves in two weeks.
 const KEEP: f32 = 0.998_900_4;
 /// Minutes, and exceedances, that the model is believed for.
@@ -39,6 +42,11 @@ const MOST_EXCESS: f64 = 10.0;
 const BURST_KEEP: f32 = 0.967;
 const CLUSTER: f32 = 3.2;
 const CLUSTER_WEIGHT: f32 = 0.06;
+/// When a series is wild: twice as many exceedances as the last mark is made for, each e^5 times less likely still,
+/// over half a day.
+const WILD_AFTER: f32 = 720.0;
+const WILD_SHARE: f32 = 0.02;
+const WILD_EXCESS: f32 = 5.0;
 /// Minutes between two readings of the marks.
 const REREAD: u8 = 32;
 
@@ -53,6 +61,8 @@ pub(crate) struct Calibration {
     read: [f32; 3],
     slope: f32,
     until_read: u8,
+    /// How far each unit of a tail above the first mark goes: follows from `read`.
+    central: f64,
 }
 
 /// A number in (0, 1) that depends on the minute alone: the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
@@ -75,27 +85,31 @@ impl Calibration {
             read: MARKS.map(|mark| mark as f32),
             slope: 1.0 / heavier,
             until_read: 0,
+            central: Self::central(MARKS[0] as f32),
         }
+    }
+
+    fn central(first: f32) -> f64 {
+        (PLAIN_TAIL - exp(-f64::from(first))) / (PLAIN_TAIL - FIRST)
     }
 
     /// The calibrated tail of a model's tail.
     #[inline]
     pub(crate) fn tail(&self, tail: f64) -> f64 {
-        if tail > 0.367_879 {
-            return tail;
+        if tail >= PLAIN_TAIL {
+            tail
+        } else if tail >= FIRST {
+            PLAIN_TAIL - (PLAIN_TAIL - tail) * self.central
+        } else {
+            exp(-self.surprise(-ln(tail))).min(1.0)
         }
-        exp(-self.surprise(-ln(tail))).min(1.0)
     }
 
-    /// The calibrated surprise of a model's surprise, both in nats.
+    /// The calibrated surprise of a model's surprise beyond the first mark, both in nats.
     #[inline]
     fn surprise(&self, surprise: f64) -> f64 {
         let [first, second, third] = self.read.map(f64::from);
-        if surprise <= PLAIN {
-            surprise
-        } else if surprise <= MARKS[0] {
-            PLAIN + (surprise - PLAIN) * (first - PLAIN) * (1.0 / (MARKS[0] - PLAIN))
-        } else if surprise <= MARKS[1] {
+        if surprise <= MARKS[1] {
             first + (surprise - MARKS[0]) * (second - first) * (1.0 / (MARKS[1] - MARKS[0]))
         } else if surprise <= MARKS[2] {
             second + (surprise - MARKS[1]) * (third - second) * (1.0 / (MARKS[2] - MARKS[1]))
@@ -146,6 +160,16 @@ impl Calibration {
         }
     }
 
+    /// Whether the series does every now and then what its model calls as good as impossible: one minute in fifty or more
+    /// is beyond the last mark, alone and not in a cluster, and far beyond it.
+    #[inline]
+    pub(crate) fn is_wild(&self) -> bool {
+        let [_, _, beyond] = self.beyond;
+        self.minutes > WILD_AFTER
+            && beyond > WILD_SHARE * self.minutes
+            && self.excess > WILD_EXCESS * beyond
+    }
+
     fn reread(&mut self, heavier: f32) {
         self.minutes *= KEEP;
         self.beyond = self.beyond.map(|count| count * KEEP);
@@ -160,6 +184,7 @@ impl Calibration {
         let second = first - to_second.min(1.0).ln();
         let third = second - to_third.min(1.0).ln();
         self.read = [first, second, third];
+        self.central = Self::central(first);
         let caution = 1.0 + (heavier - 1.0) * CAUTION / (CAUTION + self.beyond[2]);
         let mean_excess = (self.excess + BELIEF_TAIL * caution) / (self.beyond[2] + BELIEF_TAIL);
         self.slope = 1.0 / mean_excess;
@@ -208,6 +233,7 @@ impl Calibration {
             read,
             slope,
             until_read,
+            central: Self::central(read[0]),
         })
     }
 }

@@ -1,10 +1,14 @@
 //! The order of steps, the same for every kind: predict, calibrate, judge, test, learn.
 
+mod general;
+
+pub(crate) use general::General;
+
 use crate::alarm::{Alarm, Recent, Run};
-use crate::calibration::Calibration;
+use crate::calibration::{Calibration, PLAIN_TAIL};
 use crate::dependence::Dependence;
 use crate::elementary::ln;
-use crate::evidence::{Addend, Evidence};
+use crate::evidence::{Addend, Evidence, Since, lasting};
 use crate::input::Point;
 use crate::judge::{Baseline, Calibrated, Prediction, judge};
 use crate::shift::Shift;
@@ -23,6 +27,10 @@ const ALONE: f64 = 3.0;
 const HOLD_AT_MOST: f64 = 360.0;
 /// Minutes learned between two looks at how much they depend on each other.
 const LOOK: u32 = 32;
+/// A tail from which on a deviate is corrected by what calibration makes of it; above, hardly anything is.
+const FAR_OUT: f64 = 0.1;
+/// Evidence from which its run is worth telling of: below, most minutes of any series have one.
+const SHOWN: f64 = 100.0;
 /// Minutes after a deploy in which verdicts speak of it.
 const DEPLOY_MATTERS: i64 = 24 * 60;
 /// No minute.
@@ -40,7 +48,6 @@ pub(crate) struct Core {
     /// Minutes with a value; stops counting when it is full.
     learned: u32,
     deployed: i64,
-    quiet_until: i64,
     follows: f64,
     dependence: Dependence,
     recent: Recent,
@@ -56,7 +63,7 @@ pub(crate) struct Core {
 fn heavier(kind: Kind) -> f32 {
     match kind {
         Kind::Latency => 1.3,
-        Kind::Errors | Kind::Throttles | Kind::Traffic => 1.1,
+        Kind::Errors | Kind::Throttles | Kind::Traffic | Kind::Gauge => 1.1,
     }
 }
 
@@ -76,7 +83,6 @@ impl Core {
             heard: NEVER,
             learned: 0,
             deployed: NEVER,
-            quiet_until: NEVER,
             follows: 0.0,
             dependence: Dependence::new(),
             recent: Recent::new(),
@@ -105,16 +111,13 @@ impl Core {
         (self.last != NEVER).then_some(self.last)
     }
 
+    #[inline]
     pub(crate) fn thresholds(&self) -> Thresholds {
         self.thresholds
     }
 
     pub(crate) fn deployed(&mut self, minute: i64) {
         self.deployed = self.deployed.max(minute);
-    }
-
-    pub(crate) fn quiet_until(&mut self, minute: i64) {
-        self.quiet_until = minute;
     }
 
     pub(crate) fn forget_evidence(&mut self) {
@@ -129,7 +132,6 @@ impl Core {
         &mut self,
         baseline: &mut impl Baseline,
         input: &Input,
-        learns: bool,
         verdict: &mut Verdict,
     ) {
         let point = Point::checked(self.kind, self.settings.missing(), input);
@@ -146,7 +148,10 @@ impl Core {
             }
             self.last = point.minute;
         }
-        let prediction = baseline.predict(&point);
+        let mut prediction = baseline.predict(&point);
+        if self.kind == Kind::Traffic {
+            prediction.irregular |= self.above.is_wild();
+        }
         let calibrated = self.calibrated(&prediction);
         let extreme = judge(
             self.kind,
@@ -161,7 +166,6 @@ impl Core {
         if self.deployed != NEVER && (0..=DEPLOY_MATTERS).contains(&since_deploy) {
             verdict.after_deploy = u32::try_from(since_deploy).ok();
         }
-        verdict.quiet = point.minute <= self.quiet_until;
         let Some(value) = point
             .value
             .filter(|_| in_order && verdict.state != State::Missing)
@@ -171,10 +175,6 @@ impl Core {
         if warm {
             self.gather(baseline, &point, value, &prediction, &calibrated);
             self.test(verdict, &calibrated);
-        }
-        if !learns {
-            verdict.learning = Learning::KeptOut;
-            return;
         }
         verdict.level_shift = self.follow(baseline, &point, value, extreme);
         if self.learned >= SETTLED {
@@ -204,8 +204,11 @@ impl Core {
                 return (tail, beyond);
             }
             let calibrated = calibration.tail(tail);
-            // Latency has no value of its own weight: the two are the same.
-            if beyond < tail {
+            // Latency has no value of its own weight: the two are the same. What goes on beyond a value that is no
+            // news is left as it is.
+            if calibrated >= PLAIN_TAIL {
+                (calibrated, beyond.min(calibrated))
+            } else if beyond < tail {
                 (calibrated, calibration.tail(beyond))
             } else {
                 (calibrated, calibrated)
@@ -230,7 +233,7 @@ impl Core {
         let (observed, expected, attempts) = match self.kind {
             Kind::Latency => (value - prediction.mean, 0.0, point.weight),
             Kind::Errors | Kind::Throttles => (value, prediction.expected, point.weight),
-            Kind::Traffic => (value, prediction.expected, 1.0),
+            Kind::Traffic | Kind::Gauge => (value, prediction.expected, 1.0),
         };
         let addend = Addend {
             minute: point.minute,
@@ -239,21 +242,23 @@ impl Core {
             attempts,
         };
         let temper = self.dependence.temper();
-        let watch = self.settings.watch();
+        let threshold = self.thresholds.sustained;
+        let (kind, watch) = (self.kind, self.settings.watch());
         let mut over = false;
+        let mut room = Prediction::unknown(None);
         if watch.high() {
-            let known = self.known(prediction, prediction.tails.at_least, calibrated.above.0);
-            let nats = baseline.ratios(point, value, &known, true);
-            over |= self
-                .rise
-                .add(nats, temper, self.thresholds.sustained, addend);
+            let tail = prediction.tails.at_least;
+            let known = self.known(prediction, &mut room, tail, calibrated.above.0);
+            let nats = baseline.ratios(point, value, known, true);
+            let lasts = |run: &Since| lasting(kind, value, known, true, run.factor(kind));
+            over |= self.rise.add(nats, temper, threshold, addend, lasts);
         }
         if watch.low() {
-            let known = self.known(prediction, prediction.tails.at_most, calibrated.below.0);
-            let nats = baseline.ratios(point, value, &known, false);
-            over |= self
-                .fall
-                .add(nats, temper, self.thresholds.sustained, addend);
+            let tail = prediction.tails.at_most;
+            let known = self.known(prediction, &mut room, tail, calibrated.below.0);
+            let nats = baseline.ratios(point, value, known, false);
+            let lasts = |run: &Since| lasting(kind, value, known, false, run.factor(kind));
+            over |= self.fall.add(nats, temper, threshold, addend, lasts);
         }
         if over {
             *baseline.held() = Default::default();
@@ -263,12 +268,19 @@ impl Core {
     /// The prediction with its deviate as far out as the calibrated tail says: a surprise grows with the square of a
     /// deviate. Only latency looks at it.
     #[inline]
-    fn known(&self, prediction: &Prediction, tail: f64, calibrated: f64) -> Prediction {
-        let mut known = *prediction;
-        if self.kind == Kind::Latency && tail < 0.3 {
-            known.deviate *= (ln(calibrated) / ln(tail)).sqrt();
+    fn known<'a>(
+        &self,
+        prediction: &'a Prediction,
+        room: &'a mut Prediction,
+        tail: f64,
+        calibrated: f64,
+    ) -> &'a Prediction {
+        if self.kind != Kind::Latency || tail >= FAR_OUT {
+            return prediction;
         }
-        known
+        *room = *prediction;
+        room.deviate *= (ln(calibrated) / ln(tail)).sqrt();
+        room
     }
 
     /// The three tests.
@@ -279,7 +291,7 @@ impl Core {
             && (!self.settings.watch().low() || self.rise.amount() >= self.fall.amount());
         let evidence = if rises { &self.rise } else { &self.fall };
         verdict.evidence = evidence.amount();
-        if verdict.evidence >= 1.0 {
+        if verdict.evidence >= SHOWN {
             verdict.run = Run::of(self.kind, evidence, rises);
         }
         let open = verdict.gates.is_empty() && !verdict.irregular;
@@ -294,15 +306,17 @@ impl Core {
         });
         let traffic = match self.kind {
             Kind::Traffic => verdict.expected.max(verdict.value.unwrap_or(0.0)),
-            Kind::Latency | Kind::Errors | Kind::Throttles => verdict.weight,
+            Kind::Latency | Kind::Errors | Kind::Throttles | Kind::Gauge => verdict.weight,
         };
-        let alone = open && traffic >= ALONE * self.settings.min_weight();
+        // A minute of which half is still on its way looks like a drop; by the next one it is there.
+        let whole = high || self.kind != Kind::Traffic;
+        let alone = open && whole && traffic >= ALONE * self.settings.min_weight();
         (verdict.alarm, verdict.since) = if alone && verdict.tail < self.thresholds.extreme {
             (Some(Alarm::Extreme), Some(verdict.minute))
         } else if first.is_some() {
             (Some(Alarm::Repeated), first)
-        } else if run.is_some() {
-            (Some(Alarm::Sustained), None)
+        } else if let Some(run) = run {
+            (Some(Alarm::Sustained), Some(run.since))
         } else {
             return;
         };
@@ -362,15 +376,7 @@ impl Core {
             self.below
                 .learn(minute, tails.at_most, tails.fewer, heavier(self.kind));
         }
-        self.dependence.learn(prediction.deviate, verdict.tail);
-        if self.learned.is_multiple_of(LOOK) {
-            let follows = self.dependence.follows();
-            // Equal until something is seen to follow: most series never get here.
-            if follows > 0.0 || self.follows > 0.0 {
-                self.follows = follows;
-                self.thresholds = thresholds(&self.settings, follows);
-            }
-        }
+        self.learn_dependence(prediction.deviate, verdict.tail);
     }
 
     #[inline]
@@ -399,7 +405,7 @@ impl Core {
 
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         self.settings.encode(out);
-        for minute in [self.last, self.heard, self.deployed, self.quiet_until] {
+        for minute in [self.last, self.heard, self.deployed] {
             out.extend_from_slice(&minute.to_le_bytes());
         }
         out.extend_from_slice(&self.learned.to_le_bytes());
@@ -415,11 +421,10 @@ impl Core {
 
     pub(crate) fn decode(kind: Kind, reader: &mut Reader<'_>) -> Result<Self, SnapshotError> {
         let settings = Settings::decode(reader)?;
-        let [last, heard, deployed, quiet_until] = [
+        let [last, heard, deployed] = [
             reader.i64("last minute")?,
             reader.i64("last minute with a value")?,
             reader.i64("minute of the deploy")?,
-            reader.i64("quiet minute")?,
         ];
         let learned = reader.u32("minutes learned")?;
         let follows = reader.f64_in("dependence", 0.0, 1.0)?;
@@ -431,7 +436,6 @@ impl Core {
             heard,
             learned,
             deployed,
-            quiet_until,
             follows,
             dependence: Dependence::decode(reader)?,
             recent: Recent::decode(reader)?,

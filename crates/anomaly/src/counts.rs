@@ -3,7 +3,7 @@
 //! With mean μ and shape r the variance is μ + μ²/r (Johnson, Kemp, Kotz, *Univariate Discrete Distributions*,
 //! 3rd ed., §5). Small counts are summed exactly, larger ones go through a normal deviate (see [`crate::tails`]).
 
-use crate::elementary::{exp, ln};
+use crate::elementary::{exp, ln_1p};
 use crate::tails::{self, SMALL, Tails, whole};
 
 /// Standard deviations to the ends of the range shown as normal: the normal quantile of 0.999.
@@ -28,15 +28,25 @@ fn inverse(k: f64) -> f64 {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Counts {
     pub(crate) mean: f64,
+    /// 1 / mean.
+    inverse: f64,
     pub(crate) shape: f64,
+    /// 1 / shape.
+    varies: f64,
 }
 
 impl Counts {
-    /// `mean` is at least 0, `shape` above 0, both finite; a mean of 0 becomes the smallest that formulas hold for.
-    pub(crate) fn new(mean: f64, shape: f64) -> Self {
+    /// `mean` is at least 0, `varies` (1 / shape) above 0, both finite; a mean of 0 becomes the smallest that formulas
+    /// hold for.
+    #[inline]
+    pub(crate) fn new(mean: f64, varies: f64) -> Self {
+        let mean = mean.max(1e-12);
+        let varies = varies.clamp(1e-9, 2.0);
         Self {
-            mean: mean.max(1e-12),
-            shape: shape.clamp(0.5, 1e9),
+            mean,
+            inverse: 1.0 / mean,
+            shape: 1.0 / varies,
+            varies,
         }
     }
 
@@ -44,23 +54,24 @@ impl Counts {
     pub(crate) fn tails(&self, count: f64) -> Tails {
         let count = whole(count);
         if count > SMALL {
-            return tails::of_count(count, self.mean, self.shape);
+            return tails::of_count(count, self.shape, [self.inverse, self.varies], self.mean);
         }
         let share = self.mean / (self.shape + self.mean);
-        let first = exp(-self.shape * ln(1.0 + self.mean / self.shape));
+        let first = exp(-self.shape * ln_1p(self.mean * self.varies));
         tails::summed(count, first, |k| (k + self.shape) * share * inverse(k))
     }
 
-    pub(crate) fn variance(&self) -> f64 {
-        self.mean * (1.0 + self.mean / self.shape)
+    /// The coefficient of variation.
+    #[inline]
+    pub(crate) fn relative(&self) -> f64 {
+        (self.inverse + self.varies).sqrt()
     }
 }
 
 /// The ends of the normal range of a count, by the Wilson–Hilferty cube-root approximation of the Gamma
-/// distribution with this mean and standard deviation (PNAS 17, 1931): good to a few percent, without a logarithm.
+/// distribution with this mean and coefficient of variation (PNAS 17, 1931): good to a few percent, without a logarithm.
 #[inline]
-pub(crate) fn band(mean: f64, deviation: f64) -> (f64, f64) {
-    let relative = deviation / mean;
+pub(crate) fn band(mean: f64, relative: f64) -> (f64, f64) {
     let bias = relative * relative * (1.0 / 9.0);
     let step = BAND / 3.0 * relative;
     let cube = |x: f64| x * x * x;
@@ -86,7 +97,7 @@ mod tests {
             (400.0, 10.0),
             (4_000.0, 100.0),
         ] {
-            let counts = Counts::new(mean, shape);
+            let counts = Counts::new(mean, 1.0 / shape);
             for step in 0..400 {
                 let count = (mean * f64::from(step) / 40.0).floor();
                 let tails = counts.tails(count);

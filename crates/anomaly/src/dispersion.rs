@@ -51,12 +51,11 @@ impl Dispersion {
         if mean <= 1e-9 {
             return;
         }
-        let inverse = 1.0 / mean;
-        let spread = inverse + SOFTENING;
-        let weight = 1.0 / (spread * spread);
-        let relative = (count - mean) * inverse;
-        self.excess =
-            self.excess * KEEP + weight * (relative * relative - chance * inverse * inverse);
+        // The weight is (mean · soft)², and what is divided by the mean and weighted is multiplied by soft.
+        let soft = 1.0 / (1.0 + SOFTENING * mean);
+        let away = (count - mean) * soft;
+        let weight = mean * soft * mean * soft;
+        self.excess = self.excess * KEEP + (away * away - chance * soft * soft);
         self.weight = self.weight * KEEP + weight;
     }
 

@@ -14,11 +14,19 @@ pub enum Kind {
     Throttles,
     /// How many requests came; weight = 1.
     Traffic,
+    /// A series of unknown meaning (the age of a queue, memory in use): any finite number; weight = 1.
+    Gauge,
 }
 
 impl Kind {
     /// Every one of them.
-    pub const ALL: [Self; 4] = [Self::Latency, Self::Errors, Self::Throttles, Self::Traffic];
+    pub const ALL: [Self; 5] = [
+        Self::Latency,
+        Self::Errors,
+        Self::Throttles,
+        Self::Traffic,
+        Self::Gauge,
+    ];
 
     /// The spelling in configuration and logs.
     #[must_use]
@@ -28,6 +36,7 @@ impl Kind {
             Self::Errors => "errors",
             Self::Throttles => "throttles",
             Self::Traffic => "traffic",
+            Self::Gauge => "gauge",
         }
     }
 }
@@ -38,7 +47,7 @@ pub struct Input {
     /// Minutes since the Unix epoch, UTC; each one once, in rising order. Another order is gated and not learned.
     pub minute: i64,
     /// The measurement in the unit of its [`Kind`]. `None` is missing: unknown, never zero. A value that is not
-    /// finite, or negative, counts as missing.
+    /// finite counts as missing, and so does a negative one, but for [`Kind::Gauge`].
     pub value: Option<f64>,
     /// Samples, attempts or 1, as its [`Kind`] says. What is not finite or is negative counts as 0. For a missing
     /// value more than 0 says that the service was seen alive (see [`Missing::Zero`]).
@@ -68,14 +77,15 @@ impl Point {
     pub(crate) fn checked(kind: Kind, missing: Missing, input: &Input) -> Self {
         let assumed_zero = input.value.is_none()
             && missing == Missing::Zero
-            && kind != Kind::Latency
+            && !matches!(kind, Kind::Latency | Kind::Gauge)
             && input.weight > 0.0
             && input.weight.is_finite();
         let given = if assumed_zero { Some(0.0) } else { input.value }
-            .filter(|value| value.is_finite() && *value >= 0.0);
+            .filter(|value| value.is_finite() && (*value >= 0.0 || kind == Kind::Gauge));
         let value = given.map(|value| match kind {
             Kind::Latency => ln(value.max(MIN_LATENCY_MS)),
             Kind::Errors | Kind::Throttles | Kind::Traffic => value.min(MAX_COUNT),
+            Kind::Gauge => value,
         });
         let weight = if input.weight.is_finite() {
             input.weight.clamp(0.0, MAX_COUNT)
@@ -85,7 +95,7 @@ impl Point {
         // More failures than attempts: the attempts were counted late, and each failure is one.
         let weight = match kind {
             Kind::Errors | Kind::Throttles => weight.max(value.unwrap_or(0.0)),
-            Kind::Latency | Kind::Traffic => weight,
+            Kind::Latency | Kind::Traffic | Kind::Gauge => weight,
         };
         Self {
             minute: input.minute,

@@ -149,7 +149,6 @@ pub(crate) fn nothing(minute: i64, thresholds: Thresholds) -> Verdict {
         learning: Learning::Nothing,
         assumed_zero: false,
         after_deploy: None,
-        quiet: false,
         irregular: false,
     }
 }
@@ -216,6 +215,7 @@ pub(crate) fn judge(
     let scale = match kind {
         Kind::Errors | Kind::Throttles => point.weight,
         Kind::Latency | Kind::Traffic => prediction.expected,
+        Kind::Gauge => prediction.expected.abs(),
     };
     let relative_floor = settings.relative_floor() * scale;
     if notable && away < settings.absolute_floor() {

@@ -1,6 +1,6 @@
 //! One series: its settings, its baseline, and what is kept beside it.
 
-use crate::core::Core;
+use crate::core::{Core, General};
 use crate::judge::nothing;
 use crate::latency::Latency;
 use crate::rate::Rate;
@@ -8,11 +8,12 @@ use crate::snapshot::Reader;
 use crate::traffic::Traffic;
 use crate::{Input, Kind, Settings, SnapshotError, Thresholds, Verdict, errors, throttles};
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 /// A gap beyond which the old baseline says nothing any more: minutes are kept for 35 days.
 const LONGEST_GAP: i64 = 35 * 24 * 60;
 
-/// The model of one series. Fixed size, below 4 KB, in one piece; stepping allocates nothing.
+/// The model of one series. Fixed size, below 4 KB and in one piece; that of a gauge keeps 4 KB beside it. Stepping
+/// allocates nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     core: Core,
@@ -25,6 +26,8 @@ enum Learned {
     Errors(Rate),
     Throttles(Rate),
     Traffic(Traffic),
+    /// Apart: it is as large as all else, and most series are none.
+    Gauge(Box<General>),
 }
 
 impl Learned {
@@ -34,6 +37,7 @@ impl Learned {
             Kind::Errors => Self::Errors(Rate::new(&errors::PRIOR)),
             Kind::Throttles => Self::Throttles(Rate::new(&throttles::PRIOR)),
             Kind::Traffic => Self::Traffic(Traffic::new()),
+            Kind::Gauge => Self::Gauge(Box::new(General::new())),
         }
     }
 }
@@ -83,51 +87,33 @@ impl Model {
         self.core.deployed(minute);
     }
 
-    /// Context: up to and including this minute hours are quiet. Verdicts say so; nothing is judged otherwise.
-    pub fn quiet_until(&mut self, minute: i64) {
-        self.core.quiet_until(minute);
-    }
-
-    /// A model for a new version of what this one watches: it expects what this one does, and forgets its evidence
-    /// and its alarms. See [`crate::Versions`].
-    #[must_use]
-    pub fn fork(&self) -> Self {
-        let mut fork = self.clone();
-        fork.core.forget_evidence();
-        fork
-    }
-
     /// Judges a minute by everything before it, then learns it.
     ///
     /// Kept out of the baseline: minutes that breach, minutes of an alarmed run, minutes without a usable value, and
     /// minutes not later than the last one. Minutes of a run that may yet alarm are held back until it is decided.
     /// The others are learned winsorised to their normal range. A gap of more than 35 days starts from nothing.
+    #[inline]
     pub fn step(&mut self, input: &Input) -> Verdict {
-        self.take(input, true)
+        let mut verdict = nothing(input.minute, self.core.thresholds());
+        self.take(input, &mut verdict);
+        verdict
     }
 
-    /// The same without learning: evidence and alarms go on, what is expected stays.
-    pub(crate) fn judge_only(&mut self, input: &Input) -> Verdict {
-        self.take(input, false)
-    }
-
-    fn take(&mut self, input: &Input, learns: bool) -> Verdict {
+    /// Completes a verdict in its place: it is large, and a copy of it would cost as much as a logarithm.
+    fn take(&mut self, input: &Input, said: &mut Verdict) {
         let gap = self
             .last()
             .map_or(0, |last| input.minute.saturating_sub(last));
         if gap > LONGEST_GAP {
             *self = Self::new(self.kind(), *self.settings());
+            said.thresholds = self.core.thresholds();
         }
-        let mut verdict = nothing(input.minute, self.core.thresholds());
-        let said = &mut verdict;
         match &mut self.state {
-            Learned::Latency(latency) => self.core.step(latency, input, learns, said),
-            Learned::Errors(rate) | Learned::Throttles(rate) => {
-                self.core.step(rate, input, learns, said)
-            }
-            Learned::Traffic(traffic) => self.core.step(traffic, input, learns, said),
+            Learned::Latency(latency) => self.core.step(latency, input, said),
+            Learned::Errors(rate) | Learned::Throttles(rate) => self.core.step(rate, input, said),
+            Learned::Traffic(traffic) => self.core.step(traffic, input, said),
+            Learned::Gauge(gauge) => self.core.step_gauge(gauge, input, said),
         }
-        verdict
     }
 
     /// Appends the model's bytes: equal models have equal bytes.
@@ -138,12 +124,14 @@ impl Model {
             Kind::Errors => 1,
             Kind::Throttles => 2,
             Kind::Traffic => 3,
+            Kind::Gauge => 4,
         });
         self.core.encode(out);
         match &self.state {
             Learned::Latency(latency) => latency.encode(out),
             Learned::Errors(rate) | Learned::Throttles(rate) => rate.encode(out),
             Learned::Traffic(traffic) => traffic.encode(out),
+            Learned::Gauge(gauge) => gauge.encode(out),
         }
     }
 
@@ -165,6 +153,7 @@ impl Model {
             1 => Kind::Errors,
             2 => Kind::Throttles,
             3 => Kind::Traffic,
+            4 => Kind::Gauge,
             other => return Err(reader.damaged(format!("{other} is no kind"))),
         };
         let core = Core::decode(kind, &mut reader)?;
@@ -173,6 +162,7 @@ impl Model {
             Kind::Errors => Learned::Errors(Rate::decode(&errors::PRIOR, &mut reader)?),
             Kind::Throttles => Learned::Throttles(Rate::decode(&throttles::PRIOR, &mut reader)?),
             Kind::Traffic => Learned::Traffic(Traffic::decode(&mut reader)?),
+            Kind::Gauge => Learned::Gauge(Box::new(General::decode(&mut reader)?)),
         };
         reader.end()?;
         Ok(Self { core, state })

@@ -7,10 +7,11 @@
 use crate::SnapshotError;
 use crate::counts::band;
 use crate::dispersion::{Allowance, Dispersion};
-use crate::evidence::{FEWER, MORE, MOST_RATIO, against};
+use crate::evidence::{FEWER, MORE, MOST_RATIO};
 use crate::input::Point;
 use crate::judge::{Baseline, Prediction, Sums};
 use crate::proportion::Proportion;
+use crate::ratios::{Alternatives, against};
 use crate::shift::Accepted;
 use crate::snapshot::{MOST, Reader, put_f64};
 use crate::tails::Tails;
@@ -50,8 +51,8 @@ pub(crate) struct Rate {
 }
 
 /// Minutes over which what is known is as good as new, once there is some.
-const REFRESH: u8 = 8;
-const SOME: f64 = 240.0;
+const REFRESH: u8 = 16;
+const SOME: f64 = 480.0;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Known {
@@ -62,6 +63,17 @@ struct Known {
     /// √unknown, 1 / varies.
     margin: f64,
     shape: f64,
+    more: Alternatives,
+}
+
+static RARER: Alternatives = Alternatives::new(FEWER);
+
+/// What is looked for above a rate.
+fn more(rate: f64) -> Alternatives {
+    // A service that never fails has no rate to multiply: two percent are a fault of any.
+    let largest = (0.02 / rate).clamp(MORE[2], MOST_RATIO);
+    let room = (0.9 / rate).max(1.05);
+    Alternatives::new([MORE[0], MORE[1], largest].map(|times| times.min(room)))
 }
 
 impl Known {
@@ -72,6 +84,7 @@ impl Known {
             varies,
             margin: unknown.sqrt(),
             shape: 1.0 / varies,
+            more: more(rate.max(1e-12)),
         }
     }
 }
@@ -145,7 +158,8 @@ impl Baseline for Rate {
         let known = &self.known;
         let mean = known.proportion.rate() * point.weight;
         let deviation = known.proportion.variance(point.weight).max(1e-12).sqrt();
-        let (low, high) = band(mean.max(1e-12), deviation);
+        let positive = mean.max(1e-12);
+        let (low, high) = band(positive, deviation / positive);
         let (tails, deviate) = point.value.map_or((Tails::UNKNOWN, 0.0), |value| {
             (
                 known.proportion.tails(point.weight, value),
@@ -168,16 +182,9 @@ impl Baseline for Rate {
     }
 
     #[inline]
-    fn ratios(&self, point: &Point, value: f64, prediction: &Prediction, high: bool) -> [f64; 3] {
-        if !high {
-            return against(value, prediction, false, FEWER);
-        }
-        // A service that never fails has no rate to multiply: two percent are a fault of any.
-        let all = point.weight / prediction.mean.max(1e-12);
-        let largest = (0.02 * all).clamp(MORE[2], MOST_RATIO);
-        let room = (0.9 * all).max(1.05);
-        let times = [MORE[0], MORE[1], largest].map(|times| times.min(room));
-        against(value, prediction, true, times)
+    fn ratios(&self, _point: &Point, value: f64, prediction: &Prediction, high: bool) -> [f64; 3] {
+        let alternatives = if high { &self.known.more } else { &RARER };
+        against(value, prediction, high, alternatives)
     }
 
     fn learn(&mut self, point: &Point, value: f64, prediction: &Prediction) {

@@ -76,6 +76,8 @@ pub(crate) struct Season {
     knots: [f32; 4],
     /// Minutes of data behind them.
     known: f32,
+    /// What follows from that: one over it, and the root of that.
+    margin: [f64; 2],
 }
 
 /// Hours since the epoch and the share of the way from that hour's centre to the next one's.
@@ -101,6 +103,7 @@ impl Season {
             hour: NO_HOUR,
             knots: [0.0; 4],
             known: 0.0,
+            margin: [1.0; 2],
         };
         season.level.learn(level, weight, LEVEL_MEMORY);
         season
@@ -137,7 +140,7 @@ impl Season {
         let [week, day] = [self.week[slot(hour, WEEK)], self.day[slot(hour, DAY)]]
             .map(|cell| f64::from(cell.weight));
         let behind = lean.min(day + lean.min(f64::from(self.level.weight)));
-        self.known = (week + behind) as f32;
+        self.know((week + behind) as f32);
     }
 
     /// What the minute is normally like; the season was turned to its hour before.
@@ -148,6 +151,18 @@ impl Season {
         let bent = 2.0 * before - 5.0 * from + 4.0 * to - after;
         let turned = 3.0 * (from - to) + after - before;
         from + 0.5 * t * (straight + t * (bent + t * turned))
+    }
+
+    fn know(&mut self, known: f32) {
+        let margin = 1.0 / f64::from(known).max(1.0);
+        self.known = known;
+        self.margin = [margin, margin.sqrt()];
+    }
+
+    /// How uncertain [`Season::at`] is, as a share of the variance of a minute, and of its deviation.
+    #[inline]
+    pub(crate) fn margin(&self) -> [f64; 2] {
+        self.margin
     }
 
     /// Minutes of data behind [`Season::at`].
@@ -213,7 +228,7 @@ impl Season {
                 return Err(reader.damaged(format!("a season expects {knot}")));
             }
         }
-        season.known = reader.f32("season minutes")?;
+        season.know(reader.f32("season minutes")?);
         if !(0.0..=LEVEL_MEMORY).contains(&season.known) {
             return Err(reader.damaged(format!("a season knows {} minutes", season.known)));
         }

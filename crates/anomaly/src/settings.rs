@@ -97,11 +97,13 @@ impl Settings {
     /// | errors | 1e-5 | 0.01 | 10 attempts | 3 above | 1 % of attempts above | high | 1 hour |
     /// | throttles | 1e-5 | 0.01 | 10 attempts | 3 above | 1 % of attempts above | high | 1 hour |
     /// | traffic | 1e-6 | 0.01 | 5 requests (seen or expected) | 10 off | 30 % off | both | 1 day |
+    /// | gauge | 1e-5 | 0.01 | none | none | 20 % off | both | 1 day |
     ///
     /// Why these: at 1e-5 a minute, two minutes of three breach by chance once in about 10^4 years of one series;
     /// traffic gets 1e-6 because its profile is a model of people, not of sampling noise, and because a drop to
     /// zero is far beyond either. The floors are what an on-call would get up for, not statistics. Latency and
-    /// traffic must have seen a whole day; rates have a prior and need an hour.
+    /// traffic must have seen a whole day; rates have a prior and need an hour. A gauge may be a count of anything in
+    /// any unit: only a share of what was expected means something for all of them.
     #[must_use]
     pub fn for_kind(kind: Kind) -> Self {
         let base = Self {
@@ -120,6 +122,14 @@ impl Settings {
             Kind::Latency => Self {
                 absolute_floor: 20.0,
                 relative_floor: 0.3,
+                warm_up: 24 * 60,
+                ..base
+            },
+            Kind::Gauge => Self {
+                min_weight: 0.0,
+                absolute_floor: 0.0,
+                relative_floor: 0.2,
+                watch: Watch::Both,
                 warm_up: 24 * 60,
                 ..base
             },

@@ -141,6 +141,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// All that is left, which is then read.
+    pub(crate) fn rest(&mut self) -> &'a [u8] {
+        std::mem::take(&mut self.rest)
+    }
+
     pub(crate) fn end(&self) -> Result<(), SnapshotError> {
         if self.rest.is_empty() {
             Ok(())

@@ -61,8 +61,8 @@ pub(crate) struct Spread {
 }
 
 /// Minutes between two solutions, once there are some.
-const REFRESH: u8 = 8;
-const SOME: f64 = 240.0;
+const REFRESH: u8 = 16;
+const SOME: f64 = 480.0;
 
 impl Spread {
     pub(crate) fn new() -> Self {
@@ -118,8 +118,9 @@ impl Spread {
         let once = 1.0 / samples.max(1.0);
         let inverse = 1.0 / (self.service + self.sampling * once).max(LEAST);
         let square = residual * residual;
-        let cube = square * residual * inverse * inverse.sqrt();
-        self.cubes = self.cubes * KEEP_LEAN + cube * once.sqrt();
+        // The cubed deviate over the root of the samples.
+        let cube = square * residual * inverse * (inverse * once).sqrt();
+        self.cubes = self.cubes * KEEP_LEAN + cube;
         self.inverses = self.inverses * KEEP_LEAN + once;
         self.minutes = self.minutes * KEEP + 1.0;
         let weight = weight(once);

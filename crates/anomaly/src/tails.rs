@@ -147,26 +147,29 @@ pub(crate) fn of_table(count: f64, alpha: f64, left: f64, beta: f64) -> Tails {
     Tails::from_deviates(z, next(z, log_a - log_c, bend))
 }
 
-/// The same with `attempts` without end: a count of mean `mean` and shape `shape`.
+/// The same with attempts without end: a count of mean `mean` and shape `shape`, whose inverses are given.
 #[inline]
-pub(crate) fn of_count(count: f64, mean: f64, shape: f64) -> Tails {
-    let p = mean / (mean + shape);
-    let q = shape / (mean + shape);
+pub(crate) fn of_count(count: f64, shape: f64, [per_mean, varies]: [f64; 2], mean: f64) -> Tails {
+    // 1 / p and 1 / q.
+    let [over_p, over_q] = [1.0 + shape * per_mean, 1.0 + mean * varies];
     let [a, b] = [count - 0.5, (shape - 0.5).max(0.1)];
     let n = a + b;
+    let per_n = 1.0 / n;
     let in_n = 0.01 / (n + 1.0);
     let cell = |cell: f64| cell + 1.0 / 6.0 + 0.02 / (cell + 0.5) + in_n;
-    let cross = cell(a) * q - cell(b) * p;
-    let plain = a * q - b * p;
-    let log_a = ln(a / (n * p));
-    let deviance = a * log_a + b * ln(b / (n * q));
-    let scale = n / (n + 1.0 / 6.0);
-    let z = if plain.abs() < 1e-4 * (a * q) {
-        cross * (scale / (n * p * q)).sqrt()
+    // Both times (1 / p)(1 / q), which only their ratio and sign do not notice.
+    let cross = cell(a) * over_p - cell(b) * over_q;
+    let plain = a * over_p - b * over_q;
+    let log_a = ln(a * per_n * over_p);
+    let deviance = a * log_a + b * ln(b * per_n * over_q);
+    let scale = 1.0 / (1.0 + per_n * (1.0 / 6.0));
+    let z = if plain.abs() < 1e-4 * (a * over_p) {
+        // √(p·q / n) of what both were multiplied by.
+        cross * (scale * per_n / (over_p * over_q)).sqrt()
     } else {
         cross / plain.abs() * (2.0 * deviance.max(0.0) * scale).sqrt()
     };
-    Tails::from_deviates(z, next(z, log_a, 1.0 / a - 1.0 / n))
+    Tails::from_deviates(z, next(z, log_a, 1.0 / a - per_n))
 }
 
 /// The deviate of the next count: half its square is the deviance, whose first and second differences are known.

@@ -6,9 +6,9 @@
 use crate::SnapshotError;
 use crate::counts::{Counts, band};
 use crate::dispersion::{Allowance, Dispersion};
-use crate::evidence::against;
 use crate::input::{MAX_COUNT, Point};
 use crate::judge::{Baseline, Prediction, Sums};
+use crate::ratios::{Alternatives, against};
 use crate::season::Season;
 use crate::shift::Accepted;
 use crate::snapshot::{MOST, Reader, put_f64};
@@ -53,8 +53,8 @@ const NEWS: f64 = 8.0;
 const NEW_HOUR: f64 = 0.1;
 /// What evidence looks for: traffic comes and goes by a third without anybody's fault, and
 /// falls by half for an hour now and then.
-const MORE: [f64; 3] = [2.5, 5.0, 12.0];
-const FEWER: [f64; 3] = [0.3, 0.1, 0.01];
+static MORE: Alternatives = Alternatives::new([2.5, 5.0, 12.0]);
+static FEWER: Alternatives = Alternatives::new([0.3, 0.1, 0.01]);
 /// Minutes behind a level that halves in six hours: 360 / ln 2.
 const LEVEL_MINUTES: f64 = 519.4;
 
@@ -77,7 +77,7 @@ impl Traffic {
         let mean = (self.season.at(minute).max(0.0) * level).min(MAX_COUNT);
         // What is not known of the profile and of the level adds to what the traffic varies by.
         let unknown = (1.0 / mean.max(1.0) + self.phi) * self.unknown;
-        Counts::new(mean, 1.0 / (self.phi + unknown))
+        Counts::new(mean, self.phi + unknown)
     }
 
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
@@ -128,9 +128,9 @@ impl Baseline for Traffic {
             return Prediction::unknown(point.given);
         }
         let counts = self.counts(point.minute);
-        let deviation = counts.variance().sqrt();
-        let (low, high) = band(counts.mean, deviation);
-        let deviate = |value: f64| (value - counts.mean) / deviation;
+        let relative = counts.relative();
+        let (low, high) = band(counts.mean, relative);
+        let deviate = |value: f64| (value - counts.mean) / (counts.mean * relative);
         Prediction {
             expected: counts.mean,
             low,
@@ -151,7 +151,7 @@ impl Baseline for Traffic {
 
     #[inline]
     fn ratios(&self, _point: &Point, value: f64, prediction: &Prediction, high: bool) -> [f64; 3] {
-        against(value, prediction, high, if high { MORE } else { FEWER })
+        against(value, prediction, high, if high { &MORE } else { &FEWER })
     }
 
     fn learn(&mut self, point: &Point, value: f64, prediction: &Prediction) {

@@ -84,7 +84,8 @@ pub struct Verdict {
     pub thresholds: Thresholds,
     /// The evidence of the stronger watched side, in minutes in which chance does as much once.
     pub evidence: f64,
-    /// The run that this evidence is from, alarmed or not.
+    /// The run that this evidence is from, alarmed or not; `None` while chance does as much every
+    /// hundred minutes.
     pub run: Option<Run>,
     /// What became of the minute in the baseline.
     pub learning: Learning,
@@ -92,8 +93,6 @@ pub struct Verdict {
     pub assumed_zero: bool,
     /// Minutes since the deploy that the model was told of last, within a day after it.
     pub after_deploy: Option<u32>,
-    /// In the quiet hours that the model was told of: context, the verdict is the same.
-    pub quiet: bool,
     /// A guard of its own: the traffic comes in bursts that no profile of hours foretells and varies by more than itself
     /// (a schedule, say). It is judged, and neither breaches nor alarms.
     pub irregular: bool,

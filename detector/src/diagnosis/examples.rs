@@ -115,11 +115,20 @@ fn example(message: &str) -> Option<Example> {
         let metrics = said("metrics")?;
         Some(metrics.get("durationMs")?.to_string())
     });
-    words.extend(took.map(|ms| format!("{ms} ms")));
+    words.extend(took.map(|ms| milliseconds(&ms)));
     Some(Example {
         request_id: id.to_owned(),
         text: (!words.is_empty()).then(|| cut(&words.join(" "))),
     })
+}
+
+/// No more digits than matter; what is no number stays as it is.
+fn milliseconds(text: &str) -> String {
+    match text.parse::<f64>() {
+        Ok(ms) if ms >= 100.0 => format!("{ms:.0} ms"),
+        Ok(ms) => format!("{ms:.1} ms"),
+        Err(_) => format!("{text} ms"),
+    }
 }
 
 /// 8-4-4-4-12 hexadecimal digits.

@@ -36,12 +36,6 @@ fn lambda(signal: LambdaSignal) -> SeriesKey {
     SeriesKey::lambda("car-api", signal)
 }
 
-fn rollup(value: f64, count: u64) -> Rollup {
-    let mut rollup = Rollup::default();
-    rollup.add(value, count);
-    rollup
-}
-
 /// Requests of one route in one minute.
 #[derive(Clone, Copy)]
 struct Load {

@@ -141,6 +141,42 @@ fn a_timeout_is_configured_or_learned_when_one_occurs() {
 }
 
 #[test]
+fn a_timeout_that_was_outlived_is_not_the_timeout() {
+    let watch = watch("");
+    let mut facts = Facts::default();
+    let took = |ms: f64| series(&[(lambda(LambdaSignal::DurationMs), &[ms])]);
+    let mut timed_out = took(3_000.0);
+    timed_out.insert(lambda(LambdaSignal::Timeouts), Rollup::of(1.0));
+    for (name, minute, expected) in [
+        ("a timeout", timed_out, Some(3_000.0)),
+        ("as long, within the rounding", took(3_050.0), Some(3_000.0)),
+        ("longer without one", took(5_000.0), None),
+        ("short again", took(100.0), None),
+    ] {
+        facts.see(&watch.services[0], Minute::from_index(0), &minute);
+        assert_eq!(facts.limits.timeout_ms, expected, "{name}");
+    }
+    assert!(facts.had_timeout);
+}
+
+#[test]
+fn calls_are_being_refused_for_some_minutes_after_one_was() {
+    let watch = watch("");
+    let mut facts = Facts::default();
+    for (at, throttles, expected) in [
+        (0, 0.0, false),
+        (1, 2.0, true),
+        (5, 0.0, true),
+        (6, 0.0, false),
+    ] {
+        let values = [throttles];
+        let minute = series(&[(aws(AwsSignal::Throttles), &values)]);
+        facts.see(&watch.services[0], Minute::from_index(at), &minute);
+        assert_eq!(facts.is_refusing, expected, "minute {at}");
+    }
+}
+
+#[test]
 fn concurrency_is_asked_for_or_estimated_from_what_was_reported() {
     let watch = watch("");
     let (service, account) = (&watch.services[0], watch.watched().last().unwrap());

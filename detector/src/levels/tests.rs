@@ -58,9 +58,9 @@ fn what_is_used_is_held_against_the_limit_that_was_read() {
     for (name, limits, expected) in [
         ("no limit was read", Limits::default(), vec![]),
         (
-            "reserved: a page is the function's",
+            "reserved, nothing refused: a matter of capacity",
             reserved,
-            vec![("saturation.of_limit", 90.0), ("capacity.of_limit", 90.0)],
+            vec![("saturation.of_limit", 0.0), ("capacity.of_limit", 90.0)],
         ),
         (
             "shared: a page is the account's",
@@ -79,6 +79,39 @@ fn what_is_used_is_held_against_the_limit_that_was_read() {
         let found = read(false, std::slice::from_ref(&busy), &facts(limits));
         assert_eq!(found, named(&expected), "{name}");
     }
+}
+
+#[test]
+fn a_full_reservation_is_a_page_when_calls_are_refused_and_over_when_it_is_gone() {
+    let key = SeriesKey::aws(Some("f"), AwsSignal::ConcurrentExecutions);
+    for (name, reserved, refusing, expected) in [
+        ("a singleton works", Some(1.0), false, vec![0.0, 0.0]),
+        ("a singleton refuses", Some(1.0), true, vec![100.0, 100.0]),
+        ("full, nothing refused", Some(20.0), false, vec![0.0, 100.0]),
+        ("full and refusing", Some(20.0), true, vec![100.0, 100.0]),
+    ] {
+        let busy = (key.clone(), Rollup::of(reserved.unwrap()));
+        let mut facts = facts(Limits {
+            reserved,
+            ..Limits::default()
+        });
+        (facts.is_refusing, facts.had_reserved) = (refusing, true);
+        let values: Vec<f64> = read(false, &[busy], &facts)
+            .into_iter()
+            .map(|it| it.1)
+            .collect();
+        assert_eq!(values, expected, "{name}");
+    }
+    let mut facts = facts(Limits {
+        unreserved: Some(900.0),
+        ..Limits::default()
+    });
+    facts.had_reserved = true;
+    assert_eq!(
+        read(false, &[], &facts),
+        named(&[("saturation.of_limit", 0.0), ("headroom.projected", 0.0)]),
+        "the reservation is gone"
+    );
 }
 
 #[test]

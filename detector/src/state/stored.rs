@@ -37,8 +37,6 @@ struct StoredTrack {
     clear: u32,
     judged: u32,
     warming_up: bool,
-    newest: Vec<(f64, f64)>,
-    over: bool,
     onset: Option<i64>,
     last: Option<Evidence>,
     breach: Option<Evidence>,
@@ -94,8 +92,6 @@ impl From<&Track> for StoredTrack {
             clear: track.clear,
             judged: track.judged,
             warming_up: track.warming_up,
-            newest: track.newest.clone(),
-            over: track.over,
             onset: track.onset,
             last: track.last.clone(),
             breach: track.breach.clone(),
@@ -112,12 +108,20 @@ impl StoredTrack {
             measure: self.measure,
             label: self.label,
         };
+        let unusable = |why: String| StateError(format!("{}: {why}", subject.id()));
         let model = |bytes: &[u8]| {
-            Model::decode(bytes).map_err(|error| StateError(format!("{}: {error}", subject.id())))
+            let model = Model::decode(bytes).map_err(|error| unusable(error.to_string()))?;
+            if subject.kind() != Some(model.kind()) {
+                return Err(unusable(format!("its model is of {:?}", model.kind())));
+            }
+            Ok(model)
         };
         let judge = match &self.judge {
             StoredJudge::Model(bytes) => Judge::Model(model(bytes)?),
-            StoredJudge::Level(level) => Judge::Level(*level),
+            // The limit is this build's, whatever was stored.
+            StoredJudge::Level(_) => Judge::Level(
+                Level::of(&subject).ok_or_else(|| unusable("it has no limit".to_owned()))?,
+            ),
         };
         let previous = match &self.previous {
             Some((version, since, bytes)) => Some(Previous {
@@ -136,8 +140,6 @@ impl StoredTrack {
             clear: self.clear,
             judged: self.judged,
             warming_up: self.warming_up,
-            newest: self.newest,
-            over: self.over,
             onset: self.onset,
             last: self.last,
             breach: self.breach,

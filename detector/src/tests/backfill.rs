@@ -321,6 +321,10 @@ impl MetricSource for Limited {
                 let busy = (from.index()..=to.index()).map(|at| (Minute::from_index(at), 9.7));
                 values.insert(query.clone(), busy.collect());
             }
+            if query.signal == AwsSignal::Throttles && query.function.is_some() {
+                let refused = (from.index()..=to.index()).map(|at| (Minute::from_index(at), 1.0));
+                values.insert(query.clone(), refused.collect());
+            }
         }
         Ok(values)
     }

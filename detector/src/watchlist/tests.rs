@@ -134,6 +134,30 @@ fn aws_speaks_of_errors_where_it_was_asked_and_throttles_are_attempts_that_never
     );
 }
 
+#[test]
+fn throttles_without_invocations_are_of_an_unknown_number() {
+    let aws = |signal, value| (SeriesKey::aws(Some("car-api"), signal), Rollup::of(value));
+    let refused = aws(AwsSignal::Throttles, 30.0);
+    for (name, series, expected) in [
+        ("invocations are not there yet", vec![refused.clone()], None),
+        (
+            "there were none",
+            vec![refused.clone(), aws(AwsSignal::Invocations, 0.0)],
+            Some((Some(30.0), 30.0)),
+        ),
+        (
+            "a few of many",
+            vec![refused, aws(AwsSignal::Invocations, 970.0)],
+            Some((Some(30.0), 1_000.0)),
+        ),
+    ] {
+        let found = read(&service(""), &series);
+        let throttles = found.into_iter().find(|it| it.0.starts_with("throttles|"));
+        let throttles = throttles.map(|(_, value, weight)| (value, weight));
+        assert_eq!(throttles, expected, "{name}");
+    }
+}
+
 /// The named samples of a function's reports.
 fn reported(cold: u64, init: bool) -> Vec<(SeriesKey, Rollup)> {
     let lambda = |signal| SeriesKey::lambda("car-api", signal);

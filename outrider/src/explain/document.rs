@@ -122,6 +122,5 @@ fn model(verdict: &Verdict, settings: &Settings) -> Value {
         "level_shift": verdict.level_shift,
         "assumed_zero": verdict.assumed_zero,
         "minutes_after_deploy": verdict.after_deploy,
-        "quiet": verdict.quiet,
     })
 }

@@ -274,11 +274,18 @@ fn evidence(verdict: &Verdict) -> String {
 }
 
 fn guarded(guard: &Guard, settings: &Settings) -> String {
-    let spoke = if guard.spoke { "KEPT IT" } else { "passed" };
+    // A floor that would say no is not asked about a minute that nothing speaks against.
+    let below =
+        matches!((guard.measured, guard.limit), (Some(measured), Some(limit)) if measured < limit);
+    let spoke = match (guard.spoke, below) {
+        (true, _) => "KEPT IT",
+        (false, true) => "not asked",
+        (false, false) => "passed",
+    };
     let name = guard.gate.as_str();
     match (guard.measured, guard.limit) {
         (Some(measured), Some(limit)) => format!(
-            "{name:<16} {spoke:<7}  {} {}, at least {} needed",
+            "{name:<16} {spoke:<9}  {} {}, at least {} needed",
             number(measured),
             guard.unit(),
             number(limit)
@@ -289,7 +296,7 @@ fn guarded(guard: &Guard, settings: &Settings) -> String {
                 Watch::Low => "only below",
                 Watch::Both => "both sides",
             };
-            format!("{name:<16} {spoke:<7}  watched: {watched}")
+            format!("{name:<16} {spoke:<9}  watched: {watched}")
         }
         _ => format!("{name:<16} {spoke}"),
     }
@@ -317,9 +324,6 @@ fn said(verdict: &Verdict) -> String {
     }
     if let Some(minutes) = verdict.after_deploy {
         text.push_str(&format!("; {minutes} minutes after a deploy"));
-    }
-    if verdict.quiet {
-        text.push_str("; in quiet hours");
     }
     text
 }

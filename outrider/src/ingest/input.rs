@@ -46,6 +46,9 @@ pub(crate) fn read(files: &[PathBuf]) -> anyhow::Result<Vec<Input>> {
             continue;
         }
         let name = path.display().to_string();
+        if path.is_dir() {
+            bail!("{name} is a folder: name the files in it, such as {name}/*.jsonl");
+        }
         let by_line = match path.extension().and_then(|extension| extension.to_str()) {
             Some("json") => false,
             Some("jsonl") => true,

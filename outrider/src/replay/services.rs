@@ -9,6 +9,9 @@ use toml::{Table, Value};
 
 use super::recording::Recording;
 
+/// The dimension that names the service of a metric, unless a configuration says another.
+const SERVICE_DIMENSION: &str = "service";
+
 /// What is watched; from now on the recording knows the log group of each of its series.
 pub(super) fn watch(configured: Option<Watch>, recording: &mut Recording) -> anyhow::Result<Watch> {
     let services: Vec<Service> = configured
@@ -125,8 +128,14 @@ impl Places {
                     .as_ref()
                     .is_none_or(|(dimension, name)| key.dimensions.get(dimension) == Some(name))
         });
+        // Without a configuration, a metric that names a function as its service is that function's.
+        let named = || {
+            let name = key.dimensions.get(SERVICE_DIMENSION)?;
+            self.functions.get(name).cloned()
+        };
         configured
             .map(|(.., log_group)| log_group.clone())
+            .or_else(named)
             .or_else(|| self.only.clone())
             .unwrap_or_else(|| format!("emf/{namespace}"))
     }
@@ -165,7 +174,7 @@ fn service(log_group: &str, keys: &BTreeSet<&SeriesKey>) -> Table {
     let namespace = keys.iter().find_map(|key| match &key.name {
         SeriesName::Emf { namespace, metric }
             if watched.iter().any(|watched| watched.name() == metric)
-                && key.dimensions.contains_key("service") =>
+                && key.dimensions.contains_key(SERVICE_DIMENSION) =>
         {
             Some(namespace)
         }

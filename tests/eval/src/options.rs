@@ -53,8 +53,8 @@ impl Options {
             write: None,
             check: None,
             refit: PathBuf::from("tests/eval/refit.json"),
-            seeds: 3,
-            tries: 400,
+            seeds: 1,
+            tries: 80,
             detector: String::new(),
         };
         while let Some(arg) = args.next() {

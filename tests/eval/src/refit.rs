@@ -1,8 +1,8 @@
 //! Refitting every constant on four fifths of the labelled files, and scoring the fifth that it has not seen.
 //!
 //! What the frozen set reaches on data that were looked at while it was made is no proof. So the same code is given
-//! other constants: a search that starts at random places, never at the frozen values, and sees four folds of the files
-//! of both corpora; the thresholds come from there too. Each file is scored once, by a detector that was fitted without
+//! other constants: a search that sees four folds of the files of both corpora; the thresholds come from there too. It starts
+//! at random places, and once more in the middle of every range (see `Start`). Each file is scored once, by a detector that was fitted without
 //! it, and the sums over all files make one figure for each corpus.
 
 mod folds;
@@ -20,7 +20,7 @@ use crate::score::nab::{self, Curve, STANDARD};
 use crate::workers;
 
 use folds::folds;
-pub(crate) use search::Effort;
+pub(crate) use search::{Effort, Start};
 pub(crate) use stored::Stored;
 
 /// What constants and thresholds reach.
@@ -50,6 +50,8 @@ pub(crate) struct Fold {
 /// The refits of all folds, of one way to deal the files.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize, PartialEq)]
 pub(crate) struct Refit {
+    /// Where the search began.
+    pub(crate) start: Start,
     /// What dealt the files and drew the first constants.
     pub(crate) seed: u64,
     /// Sets of constants that each fold tried.
@@ -99,16 +101,31 @@ impl Part<'_> {
         )
     }
 
-    /// How good a set of constants is, with the best thresholds: what the search sees. A point of NAB is worth as much
-    /// as a hundredth of F1.
-    fn worth(&self, tuning: &Tuning) -> (f64, [f64; 2]) {
+    /// How good a set of constants is on every other file and on the rest, each with its best thresholds: what the
+    /// search sees. A point of NAB is worth as much as a hundredth of F1.
+    fn worth(&self, tuning: &Tuning) -> [f64; 2] {
+        let scores = self.scores(tuning);
+        let (nab, cloud) = scores.split_at(self.nab.len());
+        [0, 1].map(|half| {
+            let pairs = self.nab.iter().zip(nab).skip(half).step_by(2);
+            let curve = Curve::new(
+                pairs.map(|(file, scores)| (&file.layout, scores.as_slice())),
+                STANDARD,
+            );
+            let pairs = self.cloud.iter().zip(cloud).skip(half).step_by(2);
+            let events = Scored::new(pairs.map(|(file, scores)| (&file.labels, scores.as_slice())));
+            curve.broad_best().score + 100.0 * events.outcome().best.f1
+        })
+    }
+
+    /// The best thresholds of a set of constants: NAB's, cloud-monitoring's.
+    fn thresholds(&self, tuning: &Tuning) -> [f64; 2] {
         let scores = self.scores(tuning);
         let (curve, events) = self.split(&scores);
-        let (nab, events) = (curve.broad_best(), events.outcome().best);
-        (
-            nab.score + 100.0 * events.f1,
-            [nab.threshold, events.threshold],
-        )
+        [
+            curve.broad_best().threshold,
+            events.outcome().best.threshold,
+        ]
     }
 
     /// What constants and thresholds earn here, as sums.
@@ -129,7 +146,13 @@ impl Part<'_> {
 }
 
 /// The refit of one way to deal the files.
-pub(crate) fn refit(corpora: &Corpora, seed: u64, effort: &Effort, progress: &Progress) -> Refit {
+pub(crate) fn refit(
+    corpora: &Corpora,
+    start: Start,
+    seed: u64,
+    effort: &Effort,
+    progress: &Progress,
+) -> Refit {
     let nab = folds(corpora.nab.len(), seed);
     let cloud = folds(corpora.cloud.len(), seed);
     let part = |number: usize, unseen: bool| Part {
@@ -141,11 +164,11 @@ pub(crate) fn refit(corpora: &Corpora, seed: u64, effort: &Effort, progress: &Pr
     for number in 0..nab.len() {
         let (seen, unseen) = (part(number, false), part(number, true));
         let label = format!("seed {seed}, fold {}", number + 1);
-        let tuning = search::search(effort, seed * 10 + number as u64, |tuning| {
+        let tuning = search::search(effort, start, seed * 10 + number as u64, |tuning| {
             progress.tick(&label);
-            seen.worth(tuning).0
+            seen.worth(tuning)
         });
-        let (_, thresholds) = seen.worth(&tuning);
+        let thresholds = seen.thresholds(&tuning);
         let earned = unseen.earned(&tuning, thresholds);
         all.0 += earned.0;
         all.1.add(earned.1);
@@ -167,6 +190,7 @@ pub(crate) fn refit(corpora: &Corpora, seed: u64, effort: &Effort, progress: &Pr
         found.iter().map(|fold: &Fold| of(&fold.seen)).sum::<f64>() / found.len() as f64
     };
     Refit {
+        start,
         seed,
         evaluations: effort.evaluations,
         unseen: everything.reached(all),

@@ -9,7 +9,7 @@ use crate::operations::{self, Size};
 use crate::options::{Options, Part};
 use crate::peers::ENTRIES;
 use crate::progress::Progress;
-use crate::refit::{Effort, Stored, refit};
+use crate::refit::{Effort, Start, Stored, refit};
 use crate::score::nab::STANDARD;
 use crate::times::times;
 
@@ -129,12 +129,15 @@ fn refits(options: &Options) -> anyhow::Result<()> {
         },
         drawn: 0.15,
     };
-    let progress = Progress::new(options.seeds * 5 * effort.evaluations as u64);
+    let searches = Start::ALL.len() as u64 * options.seeds * 5;
+    let progress = Progress::new(searches * effort.evaluations as u64);
     let mut found = Vec::new();
-    for seed in 1..=options.seeds {
-        let one = refit(&corpora, seed, &effort, &progress);
-        say(&tables::refit(&one));
-        found.push(one);
+    for start in Start::ALL {
+        for seed in 1..=options.seeds {
+            let one = refit(&corpora, start, seed, &effort, &progress);
+            say(&tables::refit(&one));
+            found.push(one);
+        }
     }
     let frozen = corpora::frozen(&corpora);
     let stored = Stored::new(frozen, found);

@@ -147,13 +147,12 @@ impl Tail {
     #[inline]
     pub(crate) fn step(&mut self, statistic: f64, row: u32, clock: &Clock, shape: &Shape) -> f32 {
         let log = rough_log2(statistic) * f64::from(PER_OCTAVE);
-        if self.rows == 0 {
+        let first = self.rows == 0 && statistic > 0.0;
+        if first {
             // Zeros before the first size do not say where the table should lie.
-            if statistic > 0.0 {
-                self.base = log.floor() as i32 - FIRST;
-                self.rows = 1;
-            }
-        } else {
+            self.base = log.floor() as i32 - FIRST;
+            self.rows = 1;
+        } else if self.rows > 0 {
             self.rows = self.rows.saturating_add(1);
         }
         let at = (log - f64::from(self.base)) as f32;
@@ -165,8 +164,13 @@ impl Tail {
         };
         let mut weight = clock.weight;
         let mut surprise = 0.0;
-        if known && self.rows > shape.warm_up {
-            surprise = self.surprise(at, edge, clock, shape);
+        if known && row >= shape.warm_up {
+            surprise = if first {
+                // After nothing but zeros no size is known, so it is not the size that surprises.
+                (log2(1.0 + clock.total / clock.weight) * LOG10_OF_2).min(shape.most)
+            } else {
+                self.surprise(at, edge, clock, shape)
+            };
             if surprise > shape.cluster_from {
                 if self.exceeded > 0 && row.saturating_sub(self.exceeded - 1) <= shape.cluster_rows
                 {

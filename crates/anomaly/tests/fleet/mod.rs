@@ -55,7 +55,7 @@ impl Normal {
         };
         let requests = self.count(self.rate * (1.0 + 0.4 * day) * weekend);
         let (value, weight) = match self.kind {
-            Kind::Traffic => (Some(requests), 1.0),
+            Kind::Traffic | Kind::Gauge => (Some(requests), 1.0),
             Kind::Errors => (Some(self.count(requests * 0.002).min(requests)), requests),
             Kind::Throttles => (Some(0.0), requests),
             Kind::Latency => {

@@ -16,7 +16,7 @@ fn an_example_is_a_request_with_what_its_event_says() {
             format!(
                 r#"{{"request_id":"{id}","route":"POST /cars","status":503,"Latency":1871.2,"error_type":"unavailable"}}"#
             ),
-            Some("POST /cars 503 unavailable 1871.2 ms"),
+            Some("POST /cars 503 unavailable 1871 ms"),
         ),
         (
             "a log line",
@@ -29,11 +29,21 @@ fn an_example_is_a_request_with_what_its_event_says() {
             Some("12.5 ms"),
         ),
         (
+            "a duration with more digits than matter",
+            format!(r#"{{"request_id":"{id}","Latency":96.41655300000001}}"#),
+            Some("96.4 ms"),
+        ),
+        (
+            "a duration that is no number",
+            format!(r#"{{"request_id":"{id}","Latency":"long"}}"#),
+            Some("long ms"),
+        ),
+        (
             "the platform's report",
             format!(
                 r#"{{"type":"platform.report","record":{{"requestId":"{id}","status":"timeout","metrics":{{"durationMs":3000.0}}}}}}"#
             ),
-            Some("timeout 3000.0 ms"),
+            Some("timeout 3000 ms"),
         ),
         (
             "the platform's text",

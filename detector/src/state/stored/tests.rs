@@ -113,3 +113,49 @@ fn a_state_of_another_version_or_damaged_is_refused_and_says_what_happens_then()
         assert!(error.contains(said), "{name}: {error}");
     }
 }
+
+#[test]
+fn what_judges_a_subject_must_be_what_judges_its_kind() {
+    let watch = watch();
+    let mut state = State::before_history(Minute::from_index(-1));
+    state.step(
+        &watch.services[0],
+        &watch.detector,
+        Minute::from_index(0),
+        &minute(0),
+    );
+    let stored = |symptom: Symptom| {
+        let track = state
+            .tracks("/aws/lambda/f")
+            .find(|it| it.subject.symptom == symptom);
+        StoredTrack::from(track.unwrap())
+    };
+    let judged_as = |symptom, judge| StoredTrack {
+        judge,
+        ..stored(symptom)
+    };
+    let never = Level { at: f64::NAN };
+    let level = judged_as(Symptom::Capacity, StoredJudge::Level(never))
+        .read()
+        .unwrap();
+    assert_eq!(
+        level.judge,
+        Judge::Level(Level { at: 80.0 }),
+        "this build's limit"
+    );
+    for (name, track, said) in [
+        (
+            "a model of another kind",
+            judged_as(Symptom::Latency, stored(Symptom::Traffic).judge),
+            "its model is of Traffic",
+        ),
+        (
+            "a limit in the place of a model",
+            judged_as(Symptom::Latency, StoredJudge::Level(never)),
+            "it has no limit",
+        ),
+    ] {
+        let error = track.read().unwrap_err().to_string();
+        assert!(error.contains(said), "{name}: {error}");
+    }
+}

@@ -4,7 +4,7 @@ use crate::calibration::{self, LEVELS};
 use crate::corpora;
 use crate::operations::{Mixed, Quiet, Scenario};
 use crate::peers::ENTRIES;
-use crate::refit::{Reached, Refit, Stored};
+use crate::refit::{Reached, Refit, Start, Stored};
 use crate::score::events::Outcome;
 
 /// Rows of cells below a head, the columns as wide as their widest cell.
@@ -146,7 +146,7 @@ pub(crate) fn refit(refit: &Refit) -> String {
         .map(|(k, fold)| row((k + 1).to_string(), fold.seen, fold.unseen))
         .collect();
     rows.push(row(
-        format!("all, seed {}", refit.seed),
+        format!("all, from {}, seed {}", refit.start.words(), refit.seed),
         refit.seen,
         refit.unseen,
     ));
@@ -155,31 +155,28 @@ pub(crate) fn refit(refit: &Refit) -> String {
 
 /// All refits beside the frozen set.
 pub(crate) fn refits(stored: &Stored, frozen: f64) -> String {
-    let row = |seed: String, tries: String, seen, unseen| {
-        [vec![seed, tries], seen_and_unseen(seen, unseen).to_vec()].concat()
+    let row = |start: Start, seed: String, tries: String, seen, unseen| {
+        let first = vec![start.words().to_owned(), seed, tries];
+        [first, seen_and_unseen(seen, unseen).to_vec()].concat()
     };
-    let mut rows: Vec<_> = stored
-        .refits
-        .iter()
-        .map(|one| {
-            row(
-                one.seed.to_string(),
-                one.evaluations.to_string(),
-                one.seen,
-                one.unseen,
-            )
-        })
-        .collect();
-    rows.push(row(
-        "mean".to_owned(),
-        String::new(),
-        stored.seen(),
-        stored.unseen(),
-    ));
-    let mut text = table(
-        &[&["seed", "sets tried a fold"][..], &SEEN_AND_UNSEEN].concat(),
-        &rows,
-    );
+    let mut rows = Vec::new();
+    for start in Start::ALL {
+        for one in stored.refits.iter().filter(|one| one.start == start) {
+            let (seed, tries) = (one.seed.to_string(), one.evaluations.to_string());
+            rows.push(row(start, seed, tries, one.seen, one.unseen));
+        }
+        if let Some(mean) = stored.from(start) {
+            rows.push(row(
+                start,
+                "mean".to_owned(),
+                String::new(),
+                mean.seen,
+                mean.unseen,
+            ));
+        }
+    }
+    let first = ["search starts at", "seed", "sets tried a fold, at most"];
+    let mut text = table(&[&first[..], &SEEN_AND_UNSEEN].concat(), &rows);
     if !stored.is_current(frozen) {
         text +=
             "\n**These refits are of an earlier version of the detector: run `make eval-cv`.**\n";

@@ -5,7 +5,7 @@ use std::path::Path;
 use anomaly::gauge::Tuning;
 use anyhow::Context as _;
 
-use super::{Reached, Refit};
+use super::{Reached, Refit, Start};
 
 /// What is committed: `refit.json`.
 #[derive(Debug, serde::Serialize, serde::Deserialize, PartialEq)]
@@ -14,7 +14,7 @@ pub(crate) struct Stored {
     pub(crate) frozen: f64,
     /// Every constant with its range, as they were.
     ranges: Vec<(String, f64, f64)>,
-    /// One for each seed.
+    /// One for each start and seed.
     pub(crate) refits: Vec<Refit>,
 }
 
@@ -57,31 +57,26 @@ impl Stored {
         self.ranges == ranges() && (self.frozen - frozen).abs() < 1e-6
     }
 
-    /// The mean over seeds of what unseen files give.
-    pub(crate) fn unseen(&self) -> Reached {
-        self.mean(|refit| refit.unseen)
-    }
-
-    /// The mean over seeds and folds of what the files give that a refit saw.
-    pub(crate) fn seen(&self) -> Reached {
-        self.mean(|refit| refit.seen)
-    }
-
-    fn mean(&self, of: fn(&Refit) -> Reached) -> Reached {
-        let count = self.refits.len() as f64;
-        let sum =
-            |one: fn(Reached) -> f64| self.refits.iter().map(|refit| one(of(refit))).sum::<f64>();
-        Reached {
-            nab: sum(|reached| reached.nab) / count,
-            events: sum(|reached| reached.events) / count,
-        }
-    }
-
-    /// The least and the greatest NAB score over seeds.
-    pub(crate) fn spread(&self) -> (f64, f64) {
-        let all = self.refits.iter().map(|refit| refit.unseen.nab);
-        all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), one| {
-            (low.min(one), high.max(one))
+    /// Those that began there; none when there are none.
+    pub(crate) fn from(&self, start: Start) -> Option<Mean> {
+        let refits = || self.refits.iter().filter(|refit| refit.start == start);
+        let count = refits().count() as f64;
+        let mean = |of: fn(&Refit) -> Reached| Reached {
+            nab: refits().map(|refit| of(refit).nab).sum::<f64>() / count,
+            events: refits().map(|refit| of(refit).events).sum::<f64>() / count,
+        };
+        (count > 0.0).then(|| Mean {
+            seen: mean(|refit| refit.seen),
+            unseen: mean(|refit| refit.unseen),
         })
     }
+}
+
+/// The mean over seeds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mean {
+    /// Of what the files give that a refit saw.
+    pub(crate) seen: Reached,
+    /// Of what the others give.
+    pub(crate) unseen: Reached,
 }

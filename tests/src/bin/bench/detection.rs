@@ -1,12 +1,16 @@
-//! What detection costs: nanoseconds a point, whether they grow with the history, a whole fleet's minute, bytes.
+//! What detection costs: nanoseconds a point, whether they grow with the history, a whole fleet's minute, bytes, and a
+//! random cut forest on the same points.
 
 use std::hint::black_box;
 
+use anomaly::gauge::{Gauge, Tuning};
 use anomaly::{Input, Kind, Model, Settings};
+use anyhow::anyhow;
+use krcf::{RandomCutForest, RandomCutForestOptions};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::figures::{Figures, best, nanos_each};
+use crate::figures::{Figures, best, nanos_each, once};
 
 /// Two weeks, and as many again in each further stretch.
 const MINUTES: u32 = 20_160;
@@ -71,15 +75,81 @@ pub(crate) fn all(figures: &mut Figures) -> anyhow::Result<()> {
         each.push(first);
     }
     each.sort_by(f64::total_cmp);
-    figures.take("detect_ns_per_point", 0.5 * (each[1] + each[2]), "ns");
+    let median = 0.5 * (each[1] + each[2]);
+    figures.take("detect_ns_per_point", median, "ns");
     figures.take("detect_growth_with_history", growth, "times");
     figures.take(
         "detect_state_bytes",
         f64::from(u32::try_from(bytes)?),
         "bytes",
     );
+    let points = inputs(Kind::Latency, &mut random);
+    gauges(figures, &points)?;
+    let forest = forest(&points)?;
+    figures.take("krcf_ns_per_point", forest, "ns");
+    figures.take("detect_krcf_ratio", forest / median, "times");
     fleet(figures);
     Ok(())
+}
+
+/// A series of unknown meaning: the detector alone, as `outrider detect` uses it, and as a model.
+fn gauges(figures: &mut Figures, points: &[Input]) -> anyhow::Result<()> {
+    let alone = best(|| {
+        let mut gauge = Gauge::new(&Tuning::default());
+        for point in points {
+            black_box(gauge.step(point.minute * 60, point.value));
+        }
+    });
+    figures.take("gauge_ns_per_row", nanos_each(alone, MINUTES), "ns");
+    let new = || Model::new(Kind::Gauge, Settings::for_kind(Kind::Gauge));
+    let model = best(|| feed(&mut new(), points, 0));
+    figures.take(
+        "detect_ns_per_point_gauge",
+        nanos_each(model, MINUTES),
+        "ns",
+    );
+    let mut state = Vec::new();
+    new().encode(&mut state);
+    let bytes = size_of::<Model>() + size_of::<Gauge>();
+    let bytes = u32::try_from(bytes.max(state.len()))?;
+    figures.take("detect_state_bytes_gauge", f64::from(bytes), "bytes");
+    Ok(())
+}
+
+/// Nanoseconds of a point in a forest of the usual size (50 trees of 256), scored and learned.
+fn forest(points: &[Input]) -> anyhow::Result<f64> {
+    let mut options = RandomCutForestOptions {
+        dimensions: 1,
+        shingle_size: 1,
+        num_trees: Some(50),
+        sample_size: Some(256),
+        random_seed: Some(1),
+        parallel_execution_enabled: Some(false),
+        ..RandomCutForestOptions::default()
+    };
+    let mut fastest = f64::INFINITY;
+    for seed in 1..=2 {
+        options.random_seed = Some(seed);
+        let mut forest =
+            RandomCutForest::new(options.clone()).map_err(|error| anyhow!("krcf: {error:?}"))?;
+        let mut failed = None;
+        let took = once(|| {
+            for point in points.iter().filter_map(|point| point.value) {
+                // It works with single precision.
+                let point = [point as f32];
+                failed = failed.take().or_else(|| {
+                    black_box(forest.score(&point))
+                        .and_then(|_| forest.update(&point))
+                        .err()
+                });
+            }
+        });
+        if let Some(error) = failed {
+            return Err(anyhow!("krcf refuses a point: {error:?}"));
+        }
+        fastest = fastest.min(nanos_each(took, MINUTES));
+    }
+    Ok(fastest)
 }
 
 /// One minute of a hundred thousand functions' series, their models side by side in memory.

@@ -125,13 +125,16 @@ impl Figures {
 
 /// The shortest of the rounds.
 pub(crate) fn best(mut round: impl FnMut()) -> Duration {
-    let clock = SystemClock;
-    let rounds = (0..ROUNDS).map(|_| {
-        let mark = clock.start();
-        round();
-        clock.finish(Operation::Request, mark)
-    });
+    let rounds = (0..ROUNDS).map(|_| once(&mut round));
     rounds.min().unwrap_or_default()
+}
+
+/// The time of one round, for what takes seconds.
+pub(crate) fn once(round: impl FnOnce()) -> Duration {
+    let clock = SystemClock;
+    let mark = clock.start();
+    round();
+    clock.finish(Operation::Request, mark)
 }
 
 /// Nanoseconds for each of `times`.

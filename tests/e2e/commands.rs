@@ -3,8 +3,10 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use e2e::built;
+
 fn outrider(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_outrider"))
+    Command::new(built::binary("outrider"))
         .args(arguments)
         .current_dir(folder)
         .output()
@@ -85,6 +87,56 @@ fn exit_codes_and_streams_are_as_they_are_promised() {
             2,
             "",
             "outrider: quiet.jsonl: it is no state of outrider",
+        ),
+        (
+            "a scenario that is none",
+            &["simulate", "--scenario", "meteor", "--out", "sim"],
+            2,
+            "",
+            "meteor",
+        ),
+        (
+            "a simulation over files",
+            &["simulate", "--scenario", "quiet", "--out", "series"],
+            2,
+            "",
+            "outrider: series is not empty: name a folder that is, or one that is not there yet\n",
+        ),
+        (
+            "no days",
+            &[
+                "simulate",
+                "--scenario",
+                "quiet",
+                "--days",
+                "0",
+                "--out",
+                "sim",
+            ],
+            2,
+            "",
+            "--days <N>",
+        ),
+        (
+            "payloads that are a folder",
+            &["ingest", "--summary", "series"],
+            2,
+            "",
+            "outrider: series is a folder: name the files in it, such as series/*.jsonl\n",
+        ),
+        (
+            "a file whose name moves the cursor",
+            &["replay", "\u{1b}[2Ja.jsonl"],
+            2,
+            "",
+            "outrider: \\u{1b}[2Ja.jsonl: cannot read it",
+        ),
+        (
+            "a time that is none",
+            &["replay", "quiet.jsonl", "--from", "noon"],
+            2,
+            "",
+            "outrider: --from \"noon\" is no instant: write one such as 2026-11-20T22:05:00Z",
         ),
         (
             "a deploy of nothing",
