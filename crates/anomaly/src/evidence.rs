@@ -32,6 +32,11 @@ const OVER: f32 = 4.6;
 /// One minute says at most half of that: no run is over for one minute.
 const MOST_BACK: f64 = 2.3;
 
+/// Minutes after the last one that said anything for a run, after which a request that says nothing for it ends it: where
+/// one comes a minute, normal ones prove little and an incident would outlive its fault by hours. Three times the time
+/// that a page takes to resolve; what goes on reopens it.
+const QUIET: i64 = 10;
+
 /// What evidence looks for in a count: as many times what is normal.
 pub(crate) const MORE: [f64; ALTERNATIVES] = [1.5, 3.0, 10.0];
 /// The same below it.
@@ -128,6 +133,8 @@ pub(crate) struct Evidence {
     runs: [Since; ALTERNATIVES],
     /// Nats for normal since an alarm.
     back: f32,
+    /// The last minute that said anything for the alarmed run.
+    spoke: i64,
     /// The threshold was passed and the run is not over: one more than the alternative whose run it is; 0 if not.
     raised: u8,
 }
@@ -138,6 +145,7 @@ impl Evidence {
             ratios: [0.0; ALTERNATIVES],
             runs: [Since::default(); ALTERNATIVES],
             back: 0.0,
+            spoke: 0,
             raised: 0,
         }
     }
@@ -190,6 +198,7 @@ impl Evidence {
         lasting: impl FnOnce(&Since) -> f64,
     ) -> bool {
         let on = if self.is_raised() { self.run() } else { None };
+        let spoke = nats.iter().any(|nats| *nats > 0.0);
         for (index, (ratio, run)) in self.ratios.iter_mut().zip(&mut self.runs).enumerate() {
             let whole = nats[index] * temper;
             let nats = whole.clamp(-MOST_NATS, MOST_NATS);
@@ -227,12 +236,17 @@ impl Evidence {
         if let Some(on) = on {
             let nats = (lasting(&on) * temper).clamp(-MOST_BACK, MOST_BACK);
             self.back = (self.back - nats as f32).max(0.0);
-            if self.back >= OVER || self.amount() < 1.0 || self.run().is_none() {
+            if spoke {
+                self.spoke = addend.minute;
+            }
+            let silent = addend.expected > 0.0 && addend.minute.saturating_sub(self.spoke) > QUIET;
+            let over = self.back >= OVER || silent;
+            if over || self.amount() < 1.0 || self.run().is_none() {
                 *self = Self::new();
                 return true;
             }
         } else if self.amount() >= threshold && self.runs[self.leading()].rest() >= REST {
-            self.back = 0.0;
+            (self.back, self.spoke) = (0.0, addend.minute);
         } else {
             return false;
         }
@@ -256,6 +270,7 @@ impl Evidence {
             }
         }
         put_f32(out, self.back);
+        out.extend_from_slice(&self.spoke.to_le_bytes());
         out.push(self.raised);
     }
 
@@ -277,6 +292,7 @@ impl Evidence {
             };
         }
         evidence.back = reader.f32_in("evidence for normal", 0.0, OVER)?;
+        evidence.spoke = reader.i64("last minute that spoke for a run")?;
         evidence.raised = reader.byte("raised evidence")?;
         if usize::from(evidence.raised) > ALTERNATIVES {
             return Err(reader.damaged(format!(

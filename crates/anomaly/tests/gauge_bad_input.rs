@@ -233,6 +233,18 @@ fn a_million_identical_values_then_a_change_is_an_event() {
 }
 
 #[test]
+fn what_was_nothing_for_hours_and_then_is_something_is_an_event() {
+    let mut gauge = Gauge::new(&Tuning::default());
+    for row in 0..976 {
+        gauge.step(row * 60, Some(0.0));
+    }
+    let readings = [17.0, 16.0, 6.0].map(|value| gauge.clone().step(976 * 60, Some(value)));
+    for reading in readings {
+        assert!(reading.score > 0.4 && reading.surprise > 2.0, "{reading:?}");
+    }
+}
+
+#[test]
 fn another_interval_begins_the_warm_up_again_and_keeps_the_time_of_day() {
     let wave =
         |seconds: i64| 100.0 + 50.0 * (seconds as f64 / 86_400.0 * std::f64::consts::TAU).sin();

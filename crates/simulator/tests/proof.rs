@@ -59,7 +59,7 @@ impl Watched {
                 rollup.map(Rollup::sum),
                 sum(&self.weight) + sum(&self.value),
             ),
-            Kind::Traffic => (Some(sum(&self.value)), 1.0),
+            Kind::Traffic | Kind::Gauge => (Some(sum(&self.value)), 1.0),
         };
         Input {
             minute: minute.index(),

@@ -8,7 +8,7 @@ use incidents::diagnosis::facts::Correlation;
 use incidents::{Example, Symptom};
 use platform::log_search::FoundEvent;
 use serde_json::Value;
-use signals::SeriesName;
+use signals::{Metric, SeriesName};
 
 use super::gather::Question;
 
@@ -111,7 +111,7 @@ fn example(message: &str) -> Option<Example> {
     };
     let facts = ["route", "status", "error_type", "errorType", "message"];
     let mut words: Vec<String> = facts.iter().filter_map(|name| text(name)).collect();
-    let took = text("Latency").or_else(|| {
+    let took = text(Metric::Latency.name()).or_else(|| {
         let metrics = said("metrics")?;
         Some(metrics.get("durationMs")?.to_string())
     });

@@ -3,7 +3,7 @@
 use incidents::diagnosis::facts::{ColdStarts, Dependency, Deploy, Memory, Rival, Runs, Signal};
 use incidents::{Direction, Facts, Member, Symptom};
 use platform::series_store::{Rollups, RollupsByVersion};
-use signals::{AwsSignal, LambdaSignal, Minute, Rollup, SeriesKey, SeriesName};
+use signals::{AwsSignal, LambdaSignal, Metric, Minute, Rollup, SeriesKey, SeriesName};
 
 use super::BEFORE;
 use crate::facts::Limits;
@@ -269,7 +269,7 @@ fn latency(
         };
         let is_call = of == namespace
             && key.dimensions == keys.latency.dimensions
-            && metric.ends_with("Latency")
+            && metric.ends_with(Metric::Latency.name())
             && *key != keys.latency;
         let earlier = before.sum(key).unwrap_or(0.0);
         is_call.then(|| Dependency {

@@ -6,8 +6,9 @@ use super::{none, one};
 /// What the SDK's crates begin with, and the crate that speaks to S3.
 const CLIENTS: [&str; 3] = ["aws_sdk_", "aws_config", "object_store::"];
 /// A file, or a folder, with one of these names adapts that service and nothing else.
-const ADAPTERS: [&str; 6] = [
+const ADAPTERS: [&str; 7] = [
     "cloudwatch",
+    "cloudwatch_logs",
     "codedeploy",
     "dynamodb",
     "eventbridge",
@@ -15,7 +16,7 @@ const ADAPTERS: [&str; 6] = [
     "sqs",
 ];
 /// Whoever else may, and why.
-const OTHERS: [(&str, &str); 13] = [
+const OTHERS: [(&str, &str); 16] = [
     (
         "car-api/src/lib.rs",
         "connects the service: one client each",
@@ -37,6 +38,10 @@ const OTHERS: [(&str, &str); 13] = [
         "a client of the DynamoDB in this process, for tests",
     ),
     (
+        "detector/src/aws.rs",
+        "the adapter of metrics and limits: CloudWatch and AWS Lambda",
+    ),
+    (
         "detector/src/start.rs",
         "connects the function: one client each",
     ),
@@ -55,6 +60,14 @@ const OTHERS: [(&str, &str); 13] = [
     (
         "outrider/src/ingest/replay/target.rs",
         "connects the replay of dead letters",
+    ),
+    (
+        "outrider/src/local/open_detector.rs",
+        "connects commands that only ask to the embedded stack",
+    ),
+    (
+        "outrider/src/replay/world.rs",
+        "connects the replay of recorded minutes",
     ),
     ("outrider/src/local.rs", "connects the embedded stack"),
     (
