@@ -62,6 +62,13 @@ impl Track {
         (self.alarmed | self.breaching) & 0b10 == 0
     }
 
+    /// Whether its evidence is old: ten minutes of alarm, and in none of the last ten minutes enough requests to judge
+    /// one. Where one request comes a minute normal ones prove little, and an incident would outlive its fault by hours.
+    fn is_stale(&self) -> bool {
+        const TEN: u32 = 0x3ff;
+        (self.judged | self.breaching) & TEN == 0 && self.alarmed.count_ones() >= 10
+    }
+
     /// Whether it is far enough from an incident for that incident to be over. What took part within the windows that
     /// are remembered must be clearly normal. Of the others it is enough that they say nothing: among a hundred
     /// series one is always a little off, and an incident would never end.
@@ -77,6 +84,7 @@ impl Track {
 
 fn satisfied(track: &Track, group: &Group, policy: &Policy) -> bool {
     track.is_alarming(policy.m_of_n(group.severity()))
+        && !track.is_stale()
         && !(is_drop(group) && track.is_first_sight())
         && track
             .breach

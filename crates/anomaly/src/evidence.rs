@@ -198,7 +198,8 @@ impl Evidence {
         lasting: impl FnOnce(&Since) -> f64,
     ) -> bool {
         let on = if self.is_raised() { self.run() } else { None };
-        let spoke = nats.iter().any(|nats| *nats > 0.0);
+        // More than rounding leaves of nothing.
+        let spoke = nats.iter().any(|nats| *nats > 0.05);
         for (index, (ratio, run)) in self.ratios.iter_mut().zip(&mut self.runs).enumerate() {
             let whole = nats[index] * temper;
             let nats = whole.clamp(-MOST_NATS, MOST_NATS);
