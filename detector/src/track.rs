@@ -91,6 +91,10 @@ impl Evidence {
 
 /// What judges a subject.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every track has a model: a box each would scatter them"
+)]
 pub enum Judge {
     /// What is normal was learned.
     Model(Model),

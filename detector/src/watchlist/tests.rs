@@ -177,6 +177,7 @@ fn reported(cold: u64, init: bool) -> Vec<(SeriesKey, Rollup)> {
     series
 }
 
+#[expect(clippy::float_cmp, reason = "whole numbers of samples")]
 #[test]
 fn cold_starts_are_a_rate_of_their_own_and_never_part_of_latency() {
     for (name, cold, p90, p99, rate) in [

@@ -9,6 +9,9 @@ use toml::{Table, Value};
 
 use super::recording::Recording;
 
+/// A namespace, its dimension and value that name the function, and the function.
+type Named = (String, Option<(String, String)>, String);
+
 /// The dimension that names the service of a metric, unless a configuration says another.
 const SERVICE_DIMENSION: &str = "service";
 
@@ -68,7 +71,7 @@ struct Places {
     /// Log groups by function.
     functions: BTreeMap<String, String>,
     /// Log groups by namespace, and by the service that a dimension names.
-    namespaces: Vec<(String, Option<(String, String)>, String)>,
+    namespaces: Vec<Named>,
     /// The one log group that there is, if there is one.
     only: Option<String>,
 }

@@ -158,6 +158,7 @@ fn ingest_of_the_payloads_gives_the_rollups() {
     }
 }
 
+#[expect(clippy::disallowed_types, reason = "what the test itself has written")]
 #[test]
 fn payloads_come_in_order_and_late_ones_later() {
     let folder = tempfile::tempdir().unwrap();
