@@ -280,7 +280,9 @@ async fn run(
         tracing::info!(%window, %decided, "a late run finds its window decided");
         return Ok(None);
     }
-    let mut settled = learning::settled(shard, pointer, decided, first.plus(-settle), deps).await?;
+    // The minute that settles with the first window is among those that are polled below.
+    let before = first.plus(-settle - 1);
+    let mut settled = learning::settled(shard, pointer, decided, before, deps).await?;
     outcome.polls_failed = polls::poll(
         deps,
         first.plus(1 - polling::REREAD_MINUTES),

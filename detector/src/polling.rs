@@ -12,9 +12,10 @@ use crate::watch::Service;
 
 /// Minutes between polls of a function that nothing suggests.
 pub const ROUTINE_MINUTES: i64 = 5;
-/// Minutes that a poll reads again: CloudWatch stamps errors with the invocation's time and corrects late. Three more
-/// than lie between two polls, so that each minute is read once when it is [`CERTAIN_MINUTES`] old.
-pub const REREAD_MINUTES: i64 = ROUTINE_MINUTES + CERTAIN_MINUTES + 1;
+/// Minutes that a poll reads: CloudWatch stamps errors with the invocation's time and corrects late. As many more than
+/// lie between two polls as it takes for each minute to be read once when it is [`CERTAIN_MINUTES`] old. No more than
+/// one above the least `settle_minutes`: the run before sealed what is older, and would not see what is written there.
+pub const REREAD_MINUTES: i64 = ROUTINE_MINUTES + CERTAIN_MINUTES;
 /// Minutes after which a minute without a value is one without invocations: Lambda sends none for a minute in which
 /// nothing was invoked, and what it sends is there within a minute or two. A value that comes later replaces the 0.
 pub const CERTAIN_MINUTES: i64 = 2;

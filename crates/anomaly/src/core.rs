@@ -311,10 +311,13 @@ impl Core {
         // A minute of which half is still on its way looks like a drop; by the next one it is there.
         let whole = high || self.kind != Kind::Traffic;
         let alone = open && whole && traffic >= ALONE * self.settings.min_weight();
-        (verdict.alarm, verdict.since) = if alone && verdict.tail < self.thresholds.extreme {
+        let extreme = verdict.tail < self.thresholds.extreme;
+        (verdict.alarm, verdict.since) = if alone && extreme {
             (Some(Alarm::Extreme), Some(verdict.minute))
-        } else if first.is_some() {
-            (Some(Alarm::Repeated), first)
+        } else if let Some(first) = first {
+            // What begins with a bang did not begin with the somewhat unusual minute before it, unless the run says so.
+            let since = if extreme { verdict.minute } else { first };
+            (Some(Alarm::Repeated), Some(since))
         } else if let Some(run) = run {
             (Some(Alarm::Sustained), Some(run.since))
         } else {

@@ -80,8 +80,9 @@ const FAR: f64 = 8.0;
 const OPEN: f32 = 4.6;
 /// Nats that a run must hold without its best minute: odds of ten to one.
 const REST: f32 = 2.3;
-/// A run of more minutes than this, of fewer nats than [`OPEN`], is forgotten for a minute that says all it can: the
-/// minute in which a fault begins is often one of which it is half.
+
+/// A run of more minutes than this, of fewer nats than [`OPEN`], is forgotten for a minute that says all it can; a
+/// shorter one of fewer than [`REST`], for the minute in which a fault begins is often one of which it is half.
 const STRAY: u32 = 2;
 
 /// What happened since an alternative's CUSUM was last zero.
@@ -198,8 +199,7 @@ impl Evidence {
         lasting: impl FnOnce(&Since) -> f64,
     ) -> bool {
         let on = if self.is_raised() { self.run() } else { None };
-        // More than rounding leaves of nothing.
-        let spoke = nats.iter().any(|nats| *nats > 0.05);
+        let spoke = nats.iter().any(|nats| *nats > 0.0);
         for (index, (ratio, run)) in self.ratios.iter_mut().zip(&mut self.runs).enumerate() {
             let whole = nats[index] * temper;
             let nats = whole.clamp(-MOST_NATS, MOST_NATS);
@@ -218,7 +218,8 @@ impl Evidence {
                 continue;
             }
             // A stray failure half an hour ago is no part of what begins with a bang.
-            if run.minutes > STRAY && nats >= MOST_NATS && run.sum - (nats as f32) < OPEN {
+            let stray = if run.minutes > STRAY { OPEN } else { REST };
+            if run.minutes > 0 && nats >= MOST_NATS && run.sum - (nats as f32) < stray {
                 *run = Since {
                     sum: nats as f32,
                     ..Since::default()

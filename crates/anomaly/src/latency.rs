@@ -213,11 +213,12 @@ impl Baseline for Latency {
         let given = value;
         let value = prediction.mean + residual;
         self.level += information * LEVEL_STEP * (value - season - self.level);
-        if self.season.is_new(point.minute) {
-            self.acquaint(point, given, prediction);
+        let value = if self.season.is_new(point.minute) {
+            prediction.mean + (given - prediction.mean).clamp(-NEWS, NEWS)
         } else {
-            self.season.learn(point.minute, value, information);
-        }
+            value
+        };
+        self.season.learn(point.minute, value, information);
     }
 
     fn acquaint(&mut self, point: &Point, value: f64, prediction: &Prediction) {
@@ -225,7 +226,7 @@ impl Baseline for Latency {
             let information = point.weight / (point.weight + HALF_INFORMATION);
             let away = (value - prediction.mean).clamp(-NEWS, NEWS);
             self.season
-                .learn(point.minute, prediction.mean + away, information);
+                .take_notice(point.minute, prediction.mean + away, information);
         }
     }
 

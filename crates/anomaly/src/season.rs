@@ -20,6 +20,10 @@ const LEVEL_MEMORY: f32 = 10_080.0;
 /// Minutes of data in a slot of the week after two visits, and after one, but for the first quarter of an hour of all.
 const TWO_VISITS: f32 = 100.0;
 const HALF_A_VISIT: f32 = 40.0;
+/// Minutes of news after which an hour is taken to be like that, now and when it comes again.
+const LASTED: f32 = 25.0;
+/// Hours whose news may wait at once: the ones that the knots around any of its minutes are made of.
+const WAITING: usize = 4;
 
 /// A mean that forgets once it holds its fill. Stored in 32 bits: a state per series must stay small, and a
 /// mean of noisy minutes is not known to more than seven digits.
@@ -44,6 +48,10 @@ impl Cell {
         (weight * f64::from(self.mean) + lean * coarser) / (weight + lean)
     }
 
+    fn merge(&mut self, other: Self, memory: f32) {
+        self.learn(f64::from(other.mean), f64::from(other.weight), memory);
+    }
+
     fn encode(self, out: &mut Vec<u8>) {
         put_f32(out, self.mean);
         put_f32(out, self.weight);
@@ -64,12 +72,20 @@ impl Cell {
     }
 }
 
+/// What an hour was like that was no normal one, until that can do no harm to the judgement of the hours beside it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct News {
+    hour: i64,
+    cell: Cell,
+}
+
 /// The profile. Its values are whatever its model feeds it: logarithms for latency, counts for traffic.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Season {
     week: [Cell; WEEK],
     day: [Cell; DAY],
     level: Cell,
+    news: [News; WAITING],
     /// The hour that `knots` and `known` are for; another one than any at first.
     hour: i64,
     /// Means around the hour: of the one before, its own, and the two after.
@@ -100,6 +116,10 @@ impl Season {
             week: [Cell::default(); WEEK],
             day: [Cell::default(); DAY],
             level: Cell::default(),
+            news: [News {
+                hour: NO_HOUR,
+                cell: Cell::default(),
+            }; WAITING],
             hour: NO_HOUR,
             knots: [0.0; 4],
             known: 0.0,
@@ -130,6 +150,11 @@ impl Season {
         }
         let lean = lean(f64::from(self.level.mean)).clamp(0.5, 30.0);
         self.hour = hour;
+        for position in 0..WAITING {
+            if self.news[position].hour < hour.saturating_sub(1) {
+                self.take_in(position);
+            }
+        }
         let at = |offset: i64| self.of_hour(hour.saturating_add(offset), lean);
         let means = [at(-1), at(0), at(1), at(2)];
         // The mean over an hour of f is f + f''/24 in its middle.
@@ -188,13 +213,45 @@ impl Season {
         self.level.learn(value, weight, LEVEL_MEMORY);
     }
 
-    /// Moves the whole profile to a new level.
+    /// Takes notice of a minute that is not to be learned. It counts for its hour of the week and of the day when those
+    /// come again, not for the rest of this one: the end of a spike is no drop. At a time of day that was not seen
+    /// twice the minute may well be what is normal, and counts at once.
+    pub(crate) fn take_notice(&mut self, minute: i64, value: f64, weight: f64) {
+        let hour = minute.div_euclid(60);
+        if self.day[slot(hour, DAY)].weight < TWO_VISITS {
+            return self.learn(minute, value, weight);
+        }
+        let position = slot(hour, WAITING);
+        if self.news[position].hour != hour {
+            self.take_in(position);
+            self.news[position].hour = hour;
+        }
+        self.news[position].cell.learn(value, weight, SLOT_MEMORY);
+        if self.news[position].cell.weight >= LASTED {
+            self.take_in(position);
+        }
+    }
+
+    fn take_in(&mut self, position: usize) {
+        let News { hour, cell } = self.news[position];
+        if hour != NO_HOUR {
+            self.week[slot(hour, WEEK)].merge(cell, SLOT_MEMORY);
+            self.day[slot(hour, DAY)].merge(cell, HOUR_MEMORY);
+        }
+        self.news[position] = News {
+            hour: NO_HOUR,
+            cell: Cell::default(),
+        };
+    }
+
+    /// Moves the whole profile to a new level, and back again in the same way: what was noticed of the new level too.
     pub(crate) fn rebase(&mut self, moved: impl Fn(f64) -> f64) {
         for cell in self
             .week
             .iter_mut()
             .chain(&mut self.day)
             .chain([&mut self.level])
+            .chain(self.news.iter_mut().map(|news| &mut news.cell))
         {
             cell.mean = moved(f64::from(cell.mean)) as f32;
         }
@@ -204,6 +261,10 @@ impl Season {
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         for cell in self.week.iter().chain(&self.day).chain([&self.level]) {
             cell.encode(out);
+        }
+        for news in self.news {
+            out.extend_from_slice(&news.hour.to_le_bytes());
+            news.cell.encode(out);
         }
         out.extend_from_slice(&self.hour.to_le_bytes());
         for knot in self.knots.into_iter().chain([self.known]) {
@@ -220,6 +281,12 @@ impl Season {
             .chain([&mut season.level])
         {
             *cell = Cell::decode(reader)?;
+        }
+        for news in &mut season.news {
+            *news = News {
+                hour: reader.i64("hour with news")?,
+                cell: Cell::decode(reader)?,
+            };
         }
         season.hour = reader.i64("season hour")?;
         for knot in &mut season.knots {
@@ -305,6 +372,40 @@ mod tests {
         }
         let [morning, evening] = [1440 + 300, 1440 + 1000].map(|minute| at(&mut season, minute));
         assert!(morning < 5.0 && evening > 7.0, "{morning} {evening}");
+    }
+
+    #[test]
+    fn what_was_not_normal_counts_when_its_hour_comes_again_and_not_before() {
+        let mut season = learned(1);
+        let noon = MINUTES_OF_A_WEEK + 3 * 1_440;
+        let before: Vec<f64> = (0..150)
+            .map(|later| at(&mut season, noon + later))
+            .collect();
+        for (later, before) in (0..).zip(before) {
+            if later < 20 {
+                season.take_notice(noon + later, 50.0, 1.0);
+            }
+            assert_eq!(
+                at(&mut season, noon + later),
+                before,
+                "{later} minutes later"
+            );
+        }
+        at(&mut season, noon + 600);
+        let [next_week, next_day] =
+            [MINUTES_OF_A_WEEK, 1_440].map(|later| at(&mut season, noon + 30 + later));
+        assert!(next_week > 10.0 && next_day < 7.0, "{next_week} {next_day}");
+    }
+
+    #[test]
+    fn what_is_not_normal_for_most_of_its_hour_counts_at_once() {
+        let mut season = learned(1);
+        let noon = MINUTES_OF_A_WEEK + 3 * 1_440;
+        let before = at(&mut season, noon);
+        for later in 0..30 {
+            season.take_notice(noon + later, 50.0, 1.0);
+        }
+        assert!(at(&mut season, noon + 30) > before + 10.0);
     }
 
     #[test]

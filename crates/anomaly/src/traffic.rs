@@ -168,17 +168,18 @@ impl Baseline for Traffic {
             .learn(value, prediction.mean, prediction.mean);
         self.seen = self.seen * LEVEL_KEEP + value;
         self.expected = self.expected * LEVEL_KEEP + self.season.at(point.minute).max(0.0);
-        if self.season.is_new(point.minute) {
-            self.acquaint(point, given, prediction);
+        let value = if self.season.is_new(point.minute) {
+            given.min(NEWS * prediction.mean.max(1.0))
         } else {
-            self.season.learn(point.minute, value, 1.0);
-        }
+            value
+        };
+        self.season.learn(point.minute, value, 1.0);
     }
 
     fn acquaint(&mut self, point: &Point, value: f64, prediction: &Prediction) {
         if self.start.is_done() && self.season.is_new(point.minute) {
             let most = NEWS * prediction.mean.max(1.0);
-            self.season.learn(point.minute, value.min(most), 1.0);
+            self.season.take_notice(point.minute, value.min(most), 1.0);
         }
     }
 

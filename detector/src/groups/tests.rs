@@ -105,3 +105,23 @@ fn an_incident_ends_with_those_that_took_part_in_it() {
         assert_eq!(track.is_over(), over, "{name}");
     }
 }
+
+#[test]
+fn evidence_that_no_minute_confirms_grows_old_after_ten() {
+    for (name, alarmed, judged, breaching, expected) in [
+        (
+            "ten alarmed, the last judged eleven ago",
+            0x7ff,
+            1 << 10,
+            0,
+            true,
+        ),
+        ("one of the ten was judged", 0x7ff, 1 << 9, 0, false),
+        ("one of the ten breached", 0x7ff, 0, 1, false),
+        ("nine alarmed", 0x1ff, 0, 0, false),
+    ] {
+        let mut track = alarming(track(Symptom::Errors, "/"), alarmed, true);
+        (track.judged, track.breaching) = (judged, breaching);
+        assert_eq!(track.is_stale(), expected, "{name}");
+    }
+}

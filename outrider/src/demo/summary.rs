@@ -12,6 +12,9 @@ use crate::local::{LOG_GROUP, Stack};
 
 /// Minutes after a fault's end in which an incident may still begin because of it: what was late, and M of N.
 const ECHO: i64 = 3;
+/// Minutes that the onset of an incident may lie before the fault: it is an estimate, and of several routes one may have
+/// had a minute before it that was slow by chance.
+const EARLY: i64 = 1;
 
 /// One injected fault and what was made of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -72,8 +75,8 @@ fn symptom_of(kind: FaultKind) -> Symptom {
 /// Whether the fault explains the incident.
 fn explains(fault: &Fault, symptom: Symptom, incident: &Incident) -> bool {
     symptom_of(fault.kind) == symptom
-        && incident.onset >= fault.from
-        && incident.opened <= fault.to.plus(ECHO)
+        && incident.onset >= fault.from.plus(-EARLY)
+        && (fault.from..=fault.to.plus(ECHO)).contains(&incident.opened)
 }
 
 /// Reads the whole story back.

