@@ -19,9 +19,10 @@ use crate::{Gate, Input, Kind, Learning, Settings, SnapshotError, State, Thresho
 const RUN_GAP: i64 = 60;
 /// Minutes learned before tails are worth calibrating by.
 const SETTLED: u32 = 240;
-/// One minute alone alarms only with this many times the least traffic: a percentile of twenty samples may be one slow
-/// host, and the next minute tells.
+/// One minute alone alarms only with this many times the least traffic: the next minute tells. Beyond a 90th
+/// percentile of fifty samples lie five requests, which are more than one slow host.
 const ALONE: f64 = 3.0;
+const ALONE_LATENCY: f64 = 5.0;
 /// Minutes that are held back at most before they are learned, alarm or not: what has not alarmed in six hours is
 /// normal, or too small to matter.
 const HOLD_AT_MOST: f64 = 360.0;
@@ -310,7 +311,11 @@ impl Core {
         };
         // A minute of which half is still on its way looks like a drop; by the next one it is there.
         let whole = high || self.kind != Kind::Traffic;
-        let alone = open && whole && traffic >= ALONE * self.settings.min_weight();
+        let times = match self.kind {
+            Kind::Latency => ALONE_LATENCY,
+            Kind::Errors | Kind::Throttles | Kind::Traffic | Kind::Gauge => ALONE,
+        };
+        let alone = open && whole && traffic >= times * self.settings.min_weight();
         let extreme = verdict.tail < self.thresholds.extreme;
         (verdict.alarm, verdict.since) = if alone && extreme {
             (Some(Alarm::Extreme), Some(verdict.minute))

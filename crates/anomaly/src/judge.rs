@@ -94,8 +94,8 @@ pub(crate) trait Baseline {
     /// Learns a minute that does not breach, winsorised to the normal range of its prediction.
     fn learn(&mut self, point: &Point, value: f64, prediction: &Prediction);
 
-    /// Takes notice of a minute that is not learned, in an hour of the week that was hardly ever seen: what comes every
-    /// week must not be an incident every week because it was one the first time.
+    /// Takes notice of a minute that is not learned: what comes every week must not be an incident every week because it
+    /// was one the first time.
     fn acquaint(&mut self, _point: &Point, _value: f64, _prediction: &Prediction) {}
 
     /// Keeps a minute aside that may be part of a fault.

@@ -20,10 +20,10 @@ const LEVEL_MEMORY: f32 = 10_080.0;
 /// Minutes of data in a slot of the week after two visits, and after one, but for the first quarter of an hour of all.
 const TWO_VISITS: f32 = 100.0;
 const HALF_A_VISIT: f32 = 40.0;
-/// Minutes of news after which an hour is taken to be like that, now and when it comes again.
+/// Minutes of news after which an hour that was hardly ever seen is taken to be like that, now and when it comes again.
 const LASTED: f32 = 25.0;
-/// Hours whose news may wait at once: the ones that the knots around any of its minutes are made of.
-const WAITING: usize = 4;
+/// Hours that news of a known hour wait: longer than it takes for a new level to be accepted, which they are part of.
+const WAITING: usize = 8;
 
 /// A mean that forgets once it holds its fill. Stored in 32 bits: a state per series must stay small, and a
 /// mean of noisy minutes is not known to more than seven digits.
@@ -108,6 +108,13 @@ fn slot(hour: i64, of: usize) -> usize {
 
 /// No minute lies in this hour.
 const NO_HOUR: i64 = i64::MAX;
+const NO_NEWS: News = News {
+    hour: NO_HOUR,
+    cell: Cell {
+        mean: 0.0,
+        weight: 0.0,
+    },
+};
 
 impl Season {
     /// A profile that knows one level, from `weight` minutes.
@@ -116,10 +123,7 @@ impl Season {
             week: [Cell::default(); WEEK],
             day: [Cell::default(); DAY],
             level: Cell::default(),
-            news: [News {
-                hour: NO_HOUR,
-                cell: Cell::default(),
-            }; WAITING],
+            news: [NO_NEWS; WAITING],
             hour: NO_HOUR,
             knots: [0.0; 4],
             known: 0.0,
@@ -151,7 +155,14 @@ impl Season {
         let lean = lean(f64::from(self.level.mean)).clamp(0.5, 30.0);
         self.hour = hour;
         for position in 0..WAITING {
-            if self.news[position].hour < hour.saturating_sub(1) {
+            let of = self.news[position].hour;
+            // The slots that are read below are those of the hour before and later ones.
+            let waits = if self.is_new(of.saturating_mul(60)) {
+                1
+            } else {
+                WAITING as i64 - 1
+            };
+            if of < hour.saturating_sub(waits) {
                 self.take_in(position);
             }
         }
@@ -215,7 +226,8 @@ impl Season {
 
     /// Takes notice of a minute that is not to be learned. It counts for its hour of the week and of the day when those
     /// come again, not for the rest of this one: the end of a spike is no drop. At a time of day that was not seen
-    /// twice the minute may well be what is normal, and counts at once.
+    /// twice the minute may well be what is normal, and counts at once; so does an hour of the week that was not, once
+    /// it has been like that for a while.
     pub(crate) fn take_notice(&mut self, minute: i64, value: f64, weight: f64) {
         let hour = minute.div_euclid(60);
         if self.day[slot(hour, DAY)].weight < TWO_VISITS {
@@ -227,7 +239,7 @@ impl Season {
             self.news[position].hour = hour;
         }
         self.news[position].cell.learn(value, weight, SLOT_MEMORY);
-        if self.news[position].cell.weight >= LASTED {
+        if self.is_new(minute) && self.news[position].cell.weight >= LASTED {
             self.take_in(position);
         }
     }
@@ -238,20 +250,16 @@ impl Season {
             self.week[slot(hour, WEEK)].merge(cell, SLOT_MEMORY);
             self.day[slot(hour, DAY)].merge(cell, HOUR_MEMORY);
         }
-        self.news[position] = News {
-            hour: NO_HOUR,
-            cell: Cell::default(),
-        };
+        self.news[position] = NO_NEWS;
     }
 
-    /// Moves the whole profile to a new level, and back again in the same way: what was noticed of the new level too.
+    /// Moves the whole profile to a new level. What was noticed of the hours before is that level already.
     pub(crate) fn rebase(&mut self, moved: impl Fn(f64) -> f64) {
         for cell in self
             .week
             .iter_mut()
             .chain(&mut self.day)
             .chain([&mut self.level])
-            .chain(self.news.iter_mut().map(|news| &mut news.cell))
         {
             cell.mean = moved(f64::from(cell.mean)) as f32;
         }

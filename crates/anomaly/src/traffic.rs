@@ -49,6 +49,9 @@ pub(crate) struct Traffic {
 
 /// A minute of an hour of the week that is new counts as at most this many times what was expected.
 const NEWS: f64 = 8.0;
+/// The same where it is known, and is not learned: what comes every week is known after a few, and one hour of an incident
+/// moves what is expected of that hour in the next week by less than evidence looks for.
+const AGAIN: f64 = 3.0;
 /// The relative variance of what such an hour may be like: 30 %.
 const NEW_HOUR: f64 = 0.1;
 /// What evidence looks for: traffic comes and goes by a third without anybody's fault, and
@@ -177,8 +180,13 @@ impl Baseline for Traffic {
     }
 
     fn acquaint(&mut self, point: &Point, value: f64, prediction: &Prediction) {
-        if self.start.is_done() && self.season.is_new(point.minute) {
-            let most = NEWS * prediction.mean.max(1.0);
+        if self.start.is_done() {
+            let times = if self.season.is_new(point.minute) {
+                NEWS
+            } else {
+                AGAIN
+            };
+            let most = times * prediction.mean.max(1.0);
             self.season.take_notice(point.minute, value.min(most), 1.0);
         }
     }

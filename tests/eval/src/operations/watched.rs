@@ -135,9 +135,14 @@ impl Series {
             weight,
         });
         if self.signal == Signal::Invocations {
-            self.symptom = match verdict.direction {
-                anomaly::Direction::Low => Symptom::TrafficLow,
-                _ => Symptom::TrafficHigh,
+            let high = match (verdict.alarm, verdict.run) {
+                (Some(anomaly::Alarm::Sustained), Some(run)) => run.high,
+                _ => verdict.direction != anomaly::Direction::Low,
+            };
+            self.symptom = if high {
+                Symptom::TrafficHigh
+            } else {
+                Symptom::TrafficLow
             };
         }
         verdict.alarm.is_some()
