@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use incidents::{Condition, Direction, Group, Member, Observation, Policy, Reading, Symptom};
+use incidents::{Condition, Direction, Group, Member, Observation, Policy, Reading, Stretch, Symptom};
 use signals::{AwsSignal, LambdaSignal, Minute, Rollup, SeriesKey, SeriesName};
 
 use crate::measure::Measure;
@@ -169,6 +169,11 @@ fn member(
         breaches: ((track.breaching | track.alarmed) & newest).count_ones(),
         windows: rule.n,
         test: evidence.test.map(Test::as_str),
+        stretch: evidence.run.map(|run| Stretch {
+            minutes: run.minutes,
+            times: run.times,
+            once_in: run.once_in,
+        }),
         requests,
         affected,
         started: Minute::from_index(track.onset.unwrap_or(evidence.minute)),

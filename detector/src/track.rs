@@ -32,6 +32,19 @@ pub struct Evidence {
     pub samples: f64,
     /// Which test alarmed in this minute; `None` where none did or a limit decides.
     pub test: Option<Test>,
+    /// The minutes that alarmed together, where the minute itself is within its range.
+    pub run: Option<Together>,
+}
+
+/// Minutes that are remarkable together.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Together {
+    /// How many had a value.
+    pub minutes: u32,
+    /// How many times what is normal they are.
+    pub times: f64,
+    /// Healthy minutes in which chance does as much once.
+    pub once_in: f64,
 }
 
 /// Which of the model's tests alarmed; see [`anomaly::Alarm`].
@@ -85,6 +98,14 @@ impl Evidence {
             },
             samples: verdict.samples,
             test: verdict.alarm.map(Test::from),
+            run: verdict
+                .run
+                .filter(|_| verdict.alarm == Some(Alarm::Sustained) && !verdict.breaching)
+                .map(|run| Together {
+                    minutes: run.minutes,
+                    times: run.factor,
+                    once_in: verdict.evidence,
+                }),
         })
     }
 }
@@ -198,6 +219,7 @@ impl Judge {
                         above: true,
                         samples: 0.0,
                         test: None,
+                        run: None,
                     }),
                 }
             }

@@ -28,7 +28,7 @@ pub use fingerprint::{Fingerprint, Group, InvalidGroup};
 pub use incident_id::IncidentId;
 pub use inhibition::{Inhibition, inhibitor};
 pub use lifecycle::{Action, Condition, Decision, Observation, decide, m_of_n};
-pub use member::{Member, Reading, Statistic};
+pub use member::{Member, Reading, Statistic, Stretch};
 pub use message::{
     Change, Context, Example, Findings, LocalZone, Publication, Topic, Transition, render,
     render_with,

@@ -145,9 +145,33 @@ pub struct Member {
     pub started: Minute,
     /// Which test convicts it, in words: `one extreme minute`, `sustained evidence`; `None`: `breaches` of `windows`.
     pub test: Option<&'static str>,
+    /// The minutes together that convict it, where it is not the window's own: many small deviations in a row.
+    pub stretch: Option<Stretch>,
+}
+
+/// A run of minutes that are remarkable together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stretch {
+    /// How many minutes with a value.
+    pub minutes: u32,
+    /// How many times what is normal they are: 1.4; below 1 for a drop.
+    pub times: f64,
+    /// Healthy minutes in which chance does as much once: 2.6e6.
+    pub once_in: f64,
+}
+
+impl Stretch {
+    fn is_finite(&self) -> bool {
+        self.times.is_finite() && self.once_in.is_finite()
+    }
 }
 
 impl Member {
+    /// The stretch, if it can be shown.
+    pub(crate) fn stretch(&self) -> Option<&Stretch> {
+        self.stretch.as_ref().filter(|stretch| stretch.is_finite())
+    }
+
     /// Worst first: the least probable, then the farthest out, then by name, so that the order never depends on
     /// the order in which series were scored.
     #[must_use]

@@ -124,6 +124,7 @@ fn member(symptom: Symptom, route: Option<&str>, high: f64) -> Member {
         affected: None,
         started: at(60),
         test: None,
+        stretch: None,
     }
 }
 

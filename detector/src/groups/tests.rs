@@ -26,6 +26,7 @@ fn alarming(mut track: Track, bits: u32, above: bool) -> Track {
         above,
         samples: 2_000.0,
         test: Some(Test::Extreme),
+        run: None,
     });
     track
 }

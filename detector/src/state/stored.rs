@@ -15,7 +15,7 @@ use crate::track::{Evidence, Judge, Previous, Track};
 use crate::watchlist::Subject;
 
 /// Goes up with every change of what is stored. 2: facts, limits, versions and histories beside the models.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 #[derive(Serialize, Deserialize)]
 enum StoredJudge {

@@ -134,5 +134,10 @@ fn convicted(story: &Story<'_>, member: &Member) -> Value {
     value["requests_5min"] = json!(member.requests);
     value["affected_5min"] = json!(member.affected);
     value["started"] = json!(instant(member.started.start()));
+    value["stretch"] = json!(member.stretch().map(|stretch| json!({
+        "minutes": stretch.minutes,
+        "times_normal": stretch.times,
+        "once_in_minutes": stretch.once_in,
+    })));
     value
 }

@@ -102,7 +102,7 @@ fn description(story: &Story<'_>) -> String {
             }
         }
         for member in story.members.iter().skip(1).take(4) {
-            line("Also", &story.described(&member.reading));
+            line("Also", &story.convicted(member));
         }
         let unsaid = story.members.len().saturating_sub(5) + story.more;
         if unsaid > 0 {

@@ -115,7 +115,7 @@ fn scope(story: &Story<'_>, lines: &mut Vec<String>) {
             let since = moment::short(member.started.start());
             scope.push(format!(
                 "affected: {}, since {since}",
-                story.described(&member.reading)
+                story.convicted(member)
             ));
         }
         if story.more > 0 {

@@ -47,6 +47,7 @@ pub(crate) fn member(label: &str) -> Member {
         affected: Some(412),
         started: minute("21:59"),
         test: None,
+        stretch: None,
     }
 }
 

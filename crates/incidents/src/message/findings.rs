@@ -122,7 +122,12 @@ fn shares(found: &Contributions) -> String {
             1 => "1 other".to_owned(),
             many => format!("{} others", number::count(many as u64)),
         };
-        said.push(format!("{others} {}%", number::number(left)));
+        let against = if left < 0.0 && found.unlisted > 0 {
+            " (the other way)"
+        } else {
+            ""
+        };
+        said.push(format!("{others} {}%{against}", number::number(left)));
     }
     format!("by {}: {}", found.dimension.as_str(), said.join(", "))
 }

@@ -123,6 +123,7 @@ fn member(symptom: Symptom, direction: Direction) -> Member {
         affected: counted.then_some(150),
         started: minute("21:59"),
         test: (symptom == Symptom::Errors).then_some("one extreme minute"),
+        stretch: None,
     }
 }
 

@@ -8,6 +8,8 @@ use crate::{Action, Group, Incident, Member, Reading, Symptom, member};
 
 /// Changes this long before the onset may have caused it.
 const CHANGE_MINUTES: i64 = 60;
+/// A smaller chance is not told by its number: no baseline has seen enough minutes to know it.
+const LEAST_CHANCE: f64 = 1e-12;
 /// How many entries of the secondary lists are shown.
 const LISTED: usize = 5;
 
@@ -127,7 +129,7 @@ impl<'a> Story<'a> {
             (true, _) => format!("{tag} {service}: {} is over after {length}", self.what()),
             (false, Some(worst)) => format!(
                 "{tag} {service}: {}, for {length}",
-                self.described(&worst.reading)
+                self.convicted(worst)
             ),
             (false, None) => {
                 let last = moment::full(self.recovered(), self.context.local.as_ref());
@@ -149,27 +151,39 @@ impl<'a> Story<'a> {
         )
     }
 
+    /// What convicts a member: its reading, or the minutes that do so together, of which the newest may be a normal one:
+    /// `POST /cars p90 latency 1.4x what is normal over 22 min, now 482 ms (normal 380-520 ms)`.
+    pub(crate) fn convicted(&self, member: &Member) -> String {
+        let reading = &member.reading;
+        let Some(stretch) = member.stretch() else {
+            return self.described(reading);
+        };
+        let unit = number::unit(reading.unit, self.group().symptom);
+        format!(
+            "{} {} {}x what is normal over {}, now {}{unit} ({})",
+            tame(&reading.label),
+            tame(&reading.metric),
+            number::number(stretch.times),
+            number::duration(i64::from(stretch.minutes)),
+            number::number(reading.observed),
+            normal(reading, &unit),
+        )
+    }
+
     fn measured(&self, reading: &Reading) -> String {
         let Group {
             symptom, direction, ..
         } = *self.group();
         let unit = number::unit(reading.unit, symptom);
-        let (low, high) = (
-            number::number(reading.expected_low),
-            number::number(reading.expected_high),
-        );
         if symptom.is_share_of_a_limit() {
             // Nothing is learned of a limit: what is stated is where the warning begins.
             return format!(
-                "{}{unit} (warned of from {high}{unit})",
-                number::number(reading.observed)
+                "{}{unit} (warned of from {}{unit})",
+                number::number(reading.observed),
+                number::number(reading.expected_high)
             );
         }
-        let normal = if low == high {
-            format!("normal {low}{unit}")
-        } else {
-            format!("normal {low}-{high}{unit}")
-        };
+        let normal = normal(reading, &unit);
         let end = match direction {
             crate::Direction::High => "upper",
             crate::Direction::Low => "lower",
@@ -375,8 +389,8 @@ impl<'a> Story<'a> {
         let mut lines = Vec::new();
         if let Some(worst) = self.members.first() {
             let chance = match worst.tail {
-                tail if tail > 0.0 && tail <= 1.0 => number::number(tail),
-                0.0 => "below 1e-300".to_owned(),
+                tail if (LEAST_CHANCE..=1.0).contains(&tail) => number::number(tail),
+                tail if (0.0..LEAST_CHANCE).contains(&tail) => "below 1e-12".to_owned(),
                 _ => "unknown".to_owned(),
             };
             let told = worst
@@ -389,8 +403,15 @@ impl<'a> Story<'a> {
             if worst.baseline_samples == 0 {
                 lines.push("compared with a fixed limit: nothing is learned here".to_owned());
             } else {
-                lines.push(format!(
-                    "the chance of a value this far out in a healthy minute is {chance}"
+                lines.push(worst.stretch().map_or_else(
+                    || format!("the chance of a value this far out in a healthy minute is {chance}"),
+                    |stretch| {
+                        format!(
+                            "in healthy times chance does as much as these {} together once in {}",
+                            number::duration(i64::from(stretch.minutes)),
+                            number::duration(stretch.once_in.min(1e12) as i64)
+                        )
+                    },
                 ));
                 lines.push(format!(
                     "normal range learned from {} earlier minutes",
@@ -452,7 +473,7 @@ impl<'a> Story<'a> {
         match (self.is_over(), self.members.first()) {
             (false, Some(worst)) => format!(
                 "{tag} {service} {environment}: {}, since {at}",
-                self.described(&worst.reading)
+                self.convicted(worst)
             ),
             _ => format!(
                 "{tag} {service} {environment}: {}, {}, since {at}",
@@ -460,6 +481,18 @@ impl<'a> Story<'a> {
                 number::duration(self.minutes())
             ),
         }
+    }
+}
+
+fn normal(reading: &Reading, unit: &str) -> String {
+    let (low, high) = (
+        number::number(reading.expected_low),
+        number::number(reading.expected_high),
+    );
+    if low == high {
+        format!("normal {low}{unit}")
+    } else {
+        format!("normal {low}-{high}{unit}")
     }
 }
 

@@ -8,7 +8,7 @@ use super::example::{
     context, examples, group, instant, member, open_record, resolved_record, unaffected,
 };
 use super::*;
-use crate::{Direction, Group, Symptom};
+use crate::{Direction, Group, Stretch, Symptom};
 
 fn opened(members: &[Member]) -> Vec<Publication> {
     let (record, unaffected, examples) = (open_record(), unaffected(), examples());
@@ -354,5 +354,40 @@ proptest! {
             }
             serde_json::from_str::<Value>(&publication.message).unwrap();
         }
+    }
+}
+
+#[test]
+fn many_small_minutes_are_told_together_and_not_by_the_newest_of_them() {
+    let mut together = member("POST /cars");
+    together.reading.observed = 482.0;
+    together.test = Some("sustained evidence");
+    together.stretch = Some(Stretch {
+        minutes: 22,
+        times: 1.43,
+        once_in: 2.6e6,
+    });
+    let email = opened(&[together])[0].email.clone();
+    for said in [
+        "POST /cars p90 latency 1.43x what is normal over 22 min, now 482 ms (normal 380-520 ms), for",
+        "in healthy times chance does as much as these 22 min together once in 1,805 d",
+    ] {
+        assert!(email.contains(said), "{said} in {email}");
+    }
+    assert!(!email.contains("the upper end of normal"), "{email}");
+}
+
+#[test]
+fn a_chance_that_no_baseline_can_know_is_told_as_a_bound() {
+    for (tail, said) in [
+        (1.08e-99, "is below 1e-12"),
+        (0.0, "is below 1e-12"),
+        (4.7e-9, "is 4.7e-9"),
+        (f64::NAN, "is unknown"),
+    ] {
+        let mut one = member("POST /cars");
+        one.tail = tail;
+        let email = opened(&[one])[0].email.clone();
+        assert!(email.contains(said), "{said} in {email}");
     }
 }
