@@ -1,7 +1,7 @@
 //! Turns what a window shows into transitions of incidents, each stored together with its messages.
 
 use incidents::{
-    Action, Change, Context, Group, Observation, Record, Severity, Symptom, Transition, decide,
+    Action, Change, Context, Group, Mute, Observation, Record, Severity, Symptom, Transition, decide,
     inhibitor, render_with,
 };
 use platform::state_store::{self, AlertItem, Applied, OutboxItem};
@@ -55,7 +55,8 @@ pub(crate) async fn decide_window(
             let group = groups::group(&deps.watch, service, *kind)?;
             let policy = &deps.watch.detector.incidents;
             let mut observation = groups::observe(&group, service, state, recent, window, policy);
-            observation.inhibited_by = inhibitor(group.symptom, &active).map(|row| row.cause);
+            observation.muted =
+                inhibitor(group.symptom, &active).map(|row| Mute::Cause(row.cause));
             let unaffected = groups::unaffected(&group, service, state);
             let seen = Seen {
                 observation: &observation,
@@ -186,17 +187,13 @@ fn told(
     reason: &incidents::Reason,
     publications: &[incidents::Publication],
 ) -> Option<Told> {
-    let action = match action {
-        Action::None => return None,
-        Action::Open => "open",
-        Action::Update => "update",
-        Action::Resolve => "resolve",
-        Action::Reopen => "reopen",
-    };
+    if action == Action::None {
+        return None;
+    }
     Some(Told {
         service: next.group.service.clone(),
         symptom: next.group.symptom.as_str(),
-        action,
+        action: action.as_str(),
         reason: reason.to_string(),
         incident: next
             .incident

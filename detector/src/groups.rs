@@ -133,7 +133,7 @@ pub fn observe(
         window,
         condition,
         members,
-        inhibited_by: None,
+        muted: None,
     }
 }
 

@@ -10,12 +10,14 @@
 pub mod contribution;
 pub mod diagnosis;
 pub mod fingerprint;
+pub mod hindsight;
 pub mod incident_id;
 pub mod inhibition;
 pub mod lifecycle;
 pub mod links;
 pub mod member;
 pub mod message;
+pub mod mute;
 pub mod policy;
 pub mod reason;
 pub mod record;
@@ -25,14 +27,18 @@ mod wire;
 pub use contribution::{Contributions, Dimension};
 pub use diagnosis::{Cause, CauseKind, Confidence, Diagnosis, Facts, diagnose};
 pub use fingerprint::{Fingerprint, Group, InvalidGroup};
+pub use hindsight::{InvalidJudgement, Judgement, Similar, Verdict, similar};
 pub use incident_id::IncidentId;
 pub use inhibition::{Inhibition, inhibitor};
-pub use lifecycle::{Action, Condition, Decision, Observation, decide, m_of_n};
+pub use lifecycle::{
+    Action, Condition, Decision, NotTaken, Observation, Taken, acknowledge, decide, m_of_n,
+};
 pub use member::{Member, Reading, Statistic, Stretch};
 pub use message::{
     Change, Context, Example, Findings, LocalZone, Publication, Topic, Transition, render,
     render_with,
 };
+pub use mute::Mute;
 pub use policy::{InvalidPolicy, MOfN, Policy, Settings};
 pub use reason::Reason;
 pub use record::{Acknowledgement, Audience, Incident, Record, RecordError, Sighting, Status};

@@ -4,6 +4,8 @@
 //! OK ──breaching, page──────────────────────▶ OPEN ◀──breaching / between── CLEARING ──K clear──▶ OK
 //! OK ──breaching, ticket──▶ PENDING ──again──▶ OPEN ──clear────────────────▶ CLEARING
 //! OK ──breaching again within the reopen window──▶ OPEN, the same incident, chat only
+//! OPEN ──comes and goes──▶ FLAPPING, said once ──settled──▶ OPEN or CLEARING
+//! OPEN ──nobody acknowledges──▶ OPEN, escalated once          OPEN ──acknowledged──▶ OPEN, repeats to the chat only
 //! ```
 //! Time is counted in windows, not by the clock, so a detector that catches up decides as one that was on time.
 //! The clock (`now`) only dates what people are told, and guards against a window from the future.
@@ -13,8 +15,13 @@ use signals::Minute;
 
 use crate::record::Sighting;
 use crate::{
-    Audience, Incident, IncidentId, Member, Policy, Reason, Record, Severity, Status, Symptom,
+    Audience, Incident, IncidentId, Member, Mute, Policy, Reason, Record, Severity, Status,
 };
+
+mod flapping;
+mod taking;
+
+pub use taking::{NotTaken, Taken, acknowledge};
 
 /// What the detector saw of a group in one window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +48,8 @@ pub struct Observation {
     pub condition: Condition,
     /// The members that breach, in any order.
     pub members: Vec<Member>,
-    /// The symptom of the same service that is open and explains this one (see [`crate::inhibitor`]).
-    pub inhibited_by: Option<Symptom>,
+    /// What keeps people from being told of it.
+    pub muted: Option<Mute>,
 }
 
 /// What to say, if anything.
@@ -58,6 +65,29 @@ pub enum Action {
     Resolve,
     /// It came back: the same incident.
     Reopen,
+    /// It comes and goes: this is said once, then nothing until it has settled.
+    Flap,
+    /// Nobody has acknowledged it for too long.
+    Escalate,
+    /// Somebody has.
+    Acknowledge,
+}
+
+impl Action {
+    /// The spelling in messages and on the command line. Nothing is spelt like an opening: it is only ever asked of what is
+    /// said.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None | Self::Open => "open",
+            Self::Update => "update",
+            Self::Resolve => "resolve",
+            Self::Reopen => "reopen",
+            Self::Flap => "flap",
+            Self::Escalate => "escalate",
+            Self::Acknowledge => "acknowledge",
+        }
+    }
 }
 
 /// What to store and what to say.
@@ -110,6 +140,7 @@ pub fn decide(
         now,
     };
     step.record.window = Some(observation.window);
+    step.remember(previous);
     step.record.ver = previous.ver.saturating_add(1);
     let open = step.record.incident.take_if(|_| previous.status.is_open());
     let (action, reason) = match (open, observation.condition) {
@@ -148,6 +179,20 @@ struct Step<'a> {
 impl Step<'_> {
     fn window(&self) -> Minute {
         self.observation.window
+    }
+
+    /// Adds the window to what the group's flapping is told from. What is neither breaching nor clear is what it was.
+    fn remember(&mut self, previous: &Record) {
+        let breaching = match self.observation.condition {
+            Condition::Breaching { .. } => true,
+            Condition::Between => previous.history & 1 == 1,
+            Condition::Clear => false,
+            Condition::Missing => return,
+        };
+        let gap = previous
+            .window
+            .map_or(1, |before| self.window().since(before));
+        self.record.history = flapping::push(previous.history, gap, breaching);
     }
 
     /// A breach while no incident is open.
@@ -196,6 +241,7 @@ impl Step<'_> {
             peak: opening.clone(),
             opening,
             acknowledged: None,
+            escalated: false,
         };
         let members = &self.observation.members;
         let worst = crate::member::worst_first(members, self.record.group.direction);
@@ -210,12 +256,57 @@ impl Step<'_> {
         incident.reopened = incident.reopened.saturating_add(1);
         incident.audience = Audience::Nobody;
         incident.acknowledged = None;
+        incident.escalated = false;
         self.note_breach(&mut incident);
         self.announce(incident, Reason::Reopened { minutes })
     }
 
     /// A window while an incident is open.
-    fn open(&mut self, mut incident: Incident, condition: Condition) -> (Action, Reason) {
+    fn open(&mut self, incident: Incident, condition: Condition) -> (Action, Reason) {
+        let percent = flapping::percent(self.record.history);
+        let settings = self.policy.settings();
+        let since_open = self.window().since(incident.open_since);
+        let was = self.record.status == Status::Flapping;
+        if was && percent >= f64::from(settings.flap_low_percent) {
+            return self.flap(incident, condition, Reason::StillFlapping { percent });
+        }
+        let comes_and_goes = percent >= f64::from(settings.flap_high_percent) && since_open > 0;
+        if !was && comes_and_goes && incident.audience != Audience::Nobody {
+            return self.flap(incident, condition, Reason::Flapping { percent });
+        }
+        self.steady(incident, condition)
+    }
+
+    /// A window of an incident that comes and goes: it is counted and not told, but for the first.
+    fn flap(
+        &mut self,
+        mut incident: Incident,
+        condition: Condition,
+        reason: Reason,
+    ) -> (Action, Reason) {
+        match condition {
+            Condition::Breaching { .. } => self.note_breach(&mut incident),
+            Condition::Clear => incident.clear_windows = incident.clear_windows.saturating_add(1),
+            Condition::Between => incident.clear_windows = 0,
+            Condition::Missing => {}
+        }
+        let news = self.record.status != Status::Flapping;
+        self.record.status = Status::Flapping;
+        let said = match (news, self.observation.muted) {
+            (true, Some(mute)) => (Action::None, Reason::Muted(mute)),
+            (true, None) => {
+                let told = incident.audience;
+                self.tell(&mut incident, told);
+                (Action::Flap, reason)
+            }
+            (false, _) => (Action::None, reason),
+        };
+        self.record.incident = Some(incident);
+        said
+    }
+
+    /// A window of an open incident that does not flap.
+    fn steady(&mut self, mut incident: Incident, condition: Condition) -> (Action, Reason) {
         let quiet = match condition {
             Condition::Breaching { .. } => {
                 self.note_breach(&mut incident);
@@ -230,11 +321,28 @@ impl Step<'_> {
                 incident.clear_windows = 0;
                 Reason::NotClear
             }
-            Condition::Missing => Reason::NoData {
-                status: self.record.status,
-            },
+            Condition::Missing => {
+                if self.record.status == Status::Flapping {
+                    self.record.status = Status::Open;
+                }
+                Reason::NoData {
+                    status: self.record.status,
+                }
+            }
             Condition::Clear => return self.clear(incident),
         };
+        if let Some(minutes) = self.unacknowledged(&incident) {
+            let (action, reason) = match self.observation.muted {
+                Some(mute) => (Action::None, Reason::Muted(mute)),
+                None => {
+                    incident.escalated = true;
+                    self.tell(&mut incident, Audience::OnCall);
+                    (Action::Escalate, Reason::Unacknowledged { minutes })
+                }
+            };
+            self.record.incident = Some(incident);
+            return (action, reason);
+        }
         let due = incident
             .last_notified
             .map(|last| self.window().since(last))
@@ -243,8 +351,8 @@ impl Step<'_> {
                     && incident.audience != Audience::Nobody
                     && self.record.status == Status::Open
             });
-        let (action, reason) = match (due, self.observation.inhibited_by) {
-            (Some(_), Some(by)) => (Action::None, Reason::Muted { by }),
+        let (action, reason) = match (due, self.observation.muted) {
+            (Some(_), Some(mute)) => (Action::None, Reason::Muted(mute)),
             (Some(minutes), None) => {
                 // A reopened incident that lasts this long is no echo of the first: now the page, too, hears of it.
                 self.tell(&mut incident, Audience::OnCall);
@@ -254,6 +362,20 @@ impl Step<'_> {
         };
         self.record.incident = Some(incident);
         (action, reason)
+    }
+
+    /// Minutes that a page has been open without anybody taking it on, once they are too many.
+    fn unacknowledged(&self, incident: &Incident) -> Option<i64> {
+        let limit = i64::from(self.policy.settings().escalate_minutes);
+        let minutes = self.window().since(incident.open_since);
+        (limit > 0
+            && minutes >= limit
+            && self.record.status == Status::Open
+            && self.record.group.severity() == Severity::Page
+            && incident.audience == Audience::OnCall
+            && incident.acknowledged.is_none()
+            && !incident.escalated)
+            .then_some(minutes)
     }
 
     fn clear(&mut self, mut incident: Incident) -> (Action, Reason) {
@@ -300,8 +422,8 @@ impl Step<'_> {
     /// Opens the record and says so, unless the cause speaks for it.
     fn announce(&mut self, mut incident: Incident, reason: Reason) -> (Action, Reason) {
         self.record.status = Status::Open;
-        let said = if let Some(by) = self.observation.inhibited_by {
-            (Action::None, Reason::Muted { by })
+        let said = if let Some(mute) = self.observation.muted {
+            (Action::None, Reason::Muted(mute))
         } else if incident.seq == 0 {
             // Nobody ever heard of it, even if it comes back.
             self.tell(&mut incident, Audience::OnCall);

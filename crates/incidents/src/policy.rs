@@ -35,6 +35,13 @@ pub struct Settings {
     pub repeat_page_minutes: u32,
     /// The same for tickets and informations. Default 1,440.
     pub repeat_ticket_minutes: u32,
+    /// Share of changes among the last 21 windows from which an incident flaps, in percent, 1 to 100. Default 20: four of
+    /// them.
+    pub flap_high_percent: u32,
+    /// The share below which it has settled, in percent, 1 to `flap_high_percent`. Default 5.
+    pub flap_low_percent: u32,
+    /// Minutes after which a page that nobody acknowledged is told once more, 5 to 1,440. Default 0: never.
+    pub escalate_minutes: u32,
 }
 
 impl Default for Settings {
@@ -47,6 +54,9 @@ impl Default for Settings {
             reopen_minutes: 30,
             repeat_page_minutes: 240,
             repeat_ticket_minutes: 1_440,
+            flap_high_percent: 20,
+            flap_low_percent: 5,
+            escalate_minutes: 0,
         }
     }
 }
@@ -98,12 +108,26 @@ impl TryFrom<Settings> for Policy {
                 10_080,
                 1_440,
             ),
+            ("flap_high_percent", settings.flap_high_percent, 1, 100, 20),
+            (
+                "flap_low_percent",
+                settings.flap_low_percent,
+                1,
+                settings.flap_high_percent.clamp(1, 100),
+                5,
+            ),
         ] {
             if !(low..=high).contains(&value) {
                 problems.push(format!(
                     "{name} = {value}: choose {low} to {high}, for example {example}"
                 ));
             }
+        }
+        if settings.escalate_minutes > 0 && !(5..=1_440).contains(&settings.escalate_minutes) {
+            problems.push(format!(
+                "escalate_minutes = {}: choose 5 to 1440, for example 30, or 0 for never",
+                settings.escalate_minutes
+            ));
         }
         if problems.is_empty() {
             Ok(Self(settings))

@@ -4,10 +4,10 @@ use std::fmt;
 
 use signals::Minute;
 
-use crate::{MOfN, Status, Symptom};
+use crate::{MOfN, Mute, Status};
 
 /// The rule that decided. `Display` is one sentence for people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Reason {
     /// The window was applied before: a replay changes nothing.
     AlreadyApplied {
@@ -34,12 +34,9 @@ pub enum Reason {
         /// The test that told of the worst member, where it was another one.
         test: Option<&'static str>,
     },
-    /// An incident opened or reopened, but its cause speaks for it.
-    Muted {
-        /// The symptom that speaks.
-        by: Symptom,
-    },
-    /// Its cause is over and it still breaches: now it speaks for itself.
+    /// There is something to say, and something that keeps it from being said.
+    Muted(Mute),
+    /// What muted it is over and it still breaches: now it is told.
     Unmuted,
     /// Still breaching; everybody knows.
     Ongoing,
@@ -48,6 +45,23 @@ pub enum Reason {
         /// Minutes since the last message.
         minutes: i64,
     },
+    /// It comes and goes: said once.
+    Flapping {
+        /// The share of changes among its last windows, 0 to 100.
+        percent: f64,
+    },
+    /// It still does.
+    StillFlapping {
+        /// The same.
+        percent: f64,
+    },
+    /// A page is open and nobody has taken it on.
+    Unacknowledged {
+        /// Minutes since it opened.
+        minutes: i64,
+    },
+    /// Somebody takes it on.
+    Acknowledged,
     /// Neither breaching nor clear: between the two thresholds.
     NotClear,
     /// Clear, but not for long enough.
@@ -101,10 +115,22 @@ impl fmt::Display for Reason {
                 rule: MOfN { m, n },
                 test: None,
             } => write!(f, "opened: {m} of the last {n} windows breached"),
-            Self::Muted { by } => {
-                write!(f, "muted: {by} of the same service is open and explains it")
+            Self::Muted(mute) => write!(f, "muted: {mute}"),
+            Self::Unmuted => f.write_str("what muted it is over and it still breaches"),
+            Self::Flapping { percent } => write!(
+                f,
+                "comes and goes: {percent:.0} % of its last windows changed; quiet until it has settled"
+            ),
+            Self::StillFlapping { percent } => {
+                write!(
+                    f,
+                    "comes and goes: {percent:.0} % of its last windows changed"
+                )
             }
-            Self::Unmuted => f.write_str("its cause is over and it still breaches"),
+            Self::Unacknowledged { minutes } => {
+                write!(f, "nobody has acknowledged it for {minutes} minutes")
+            }
+            Self::Acknowledged => f.write_str("somebody takes it on"),
             Self::Ongoing => f.write_str("still breaching, and it has been said"),
             Self::RepeatDue { minutes } => {
                 write!(f, "still open {minutes} minutes after the last message")

@@ -21,13 +21,15 @@ pub enum Status {
     Open,
     /// An incident is open, and its last windows were clear.
     Clearing,
+    /// An incident is open that comes and goes.
+    Flapping,
 }
 
 impl Status {
     /// Whether an incident is open.
     #[must_use]
     pub fn is_open(self) -> bool {
-        matches!(self, Self::Open | Self::Clearing)
+        matches!(self, Self::Open | Self::Clearing | Self::Flapping)
     }
 }
 
@@ -111,6 +113,9 @@ pub struct Incident {
     pub peak: Option<Sighting>,
     /// Who took it on, if anybody.
     pub acknowledged: Option<Acknowledgement>,
+    /// Whether it was escalated since it opened or reopened.
+    #[serde(default)]
+    pub escalated: bool,
 }
 
 /// What is stored for one alert group. JSON by [`Record::to_json`]; one record holds at most one open incident.
@@ -129,6 +134,9 @@ pub struct Record {
     /// The last window that changed the record; a window up to it changes nothing any more.
     #[serde(with = "crate::wire::minute::option")]
     pub window: Option<Minute>,
+    /// One bit for each of the last windows that were stored, the newest lowest: breaching. What flapping is told from.
+    #[serde(default)]
+    pub history: u32,
     /// The open incident, or the last one.
     pub incident: Option<Incident>,
 }
@@ -205,6 +213,7 @@ impl Record {
             fingerprint,
             status: Status::Ok,
             window: None,
+            history: 0,
             incident: None,
         }
     }

@@ -81,6 +81,26 @@ pub enum Applied {
     Lost,
 }
 
+/// What people write, kept beside what the detector writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notes {
+    /// Silences.
+    Silences,
+    /// What became clear about incidents afterwards.
+    Verdicts,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Its name among its kind; what is kept under the same name is replaced.
+    pub id: String,
+    /// What was written, as JSON.
+    pub body: String,
+    /// Until when it matters; the store may forget it some time afterwards.
+    pub until: Timestamp,
+}
+
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StateStoreError {
@@ -184,6 +204,12 @@ pub trait StateStore: Send + Sync + fmt::Debug {
         reason: &str,
         at: Timestamp,
     ) -> Result<(), StateStoreError>;
+
+    /// Keeps a note.
+    async fn keep(&self, notes: Notes, note: &Note) -> Result<(), StateStoreError>;
+
+    /// Every note of a kind that is still there, by name, as JSON. Some may be over.
+    async fn kept(&self, notes: Notes) -> Result<Vec<String>, StateStoreError>;
 
     /// The records of the incidents that opened in a minute range, newest first, as JSON.
     async fn history(&self, from: Minute, to: Minute) -> Result<Vec<String>, StateStoreError>;

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use platform::state_store::{
-    AlertItem, Applied, Claim, OutboxItem, Pointer, StateStore, StateStoreError, Transition,
+    AlertItem, Applied, Claim, Note, Notes, OutboxItem, Pointer, StateStore, StateStoreError,
+    Transition,
 };
 use signals::Minute;
 use simulator::FaultKind;
@@ -118,6 +119,14 @@ impl StateStore for Faulty {
         at: Timestamp,
     ) -> Result<(), StateStoreError> {
         self.pass(self.inner.dead(item, reason, at)).await
+    }
+
+    async fn keep(&self, notes: Notes, note: &Note) -> Result<(), StateStoreError> {
+        self.pass(self.inner.keep(notes, note)).await
+    }
+
+    async fn kept(&self, notes: Notes) -> Result<Vec<String>, StateStoreError> {
+        self.pass(self.inner.kept(notes)).await
     }
 
     async fn history(&self, from: Minute, to: Minute) -> Result<Vec<String>, StateStoreError> {

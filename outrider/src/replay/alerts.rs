@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use platform::state_store::{
-    AlertItem, Applied, Claim, OutboxItem, Pointer, StateStore, StateStoreError, Transition,
+    AlertItem, Applied, Claim, Note, Notes, OutboxItem, Pointer, StateStore, StateStoreError,
+    Transition,
 };
 use signals::Minute;
 
@@ -153,6 +154,15 @@ impl StateStore for Alerts {
         inner.outbox.remove(&item.id);
         inner.given_up.push((item.id.clone(), reason.to_owned()));
         Ok(())
+    }
+
+    async fn keep(&self, _notes: Notes, _note: &Note) -> Result<(), StateStoreError> {
+        Ok(())
+    }
+
+    /// Nobody has written anything about what is replayed.
+    async fn kept(&self, _notes: Notes) -> Result<Vec<String>, StateStoreError> {
+        Ok(Vec::new())
     }
 
     async fn history(&self, from: Minute, to: Minute) -> Result<Vec<String>, StateStoreError> {

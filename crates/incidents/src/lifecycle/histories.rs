@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::message::example::{member, minute};
-use crate::{Direction, Group, Settings};
+use crate::{Direction, Group, Settings, Symptom};
 
 fn condition() -> impl Strategy<Value = u8> {
     prop_oneof![4 => Just(0_u8), 1 => Just(1), 4 => Just(2), 1 => Just(3)]
@@ -21,7 +21,7 @@ proptest! {
         let direction = if ticket { Direction::High } else { Direction::Low };
         let group = Group::new("prod", "car-api", Symptom::Traffic, direction).unwrap();
         let (fingerprint, name) = (group.fingerprint(), group.alarm_name());
-        let settings = Settings { reopen_minutes, repeat_page_minutes: 10, ..Settings::default() };
+        let settings = Settings { reopen_minutes, repeat_page_minutes: 10, escalate_minutes: 15, ..Settings::default() };
         let policy = Policy::try_from(settings).unwrap();
         let mut record = Record::new(group);
         let mut window = minute("00:00");
@@ -38,7 +38,7 @@ proptest! {
             };
             let members = vec![member("POST /cars")];
             let observation =
-                Observation { window, condition, members, inhibited_by: muted.then_some(Symptom::Throttles) };
+                Observation { window, condition, members, muted: muted.then_some(Mute::Cause(Symptom::Throttles)) };
             let now = window.plus(1).start();
             let before = record.clone();
             let decision = decide(&before, &observation, &policy, now);
@@ -73,7 +73,11 @@ proptest! {
                     prop_assert!(told.is_none() && incident.seq > 1 && incident.audience == Audience::Chat);
                     told = Some((incident.id.clone(), incident.seq));
                 }
-                Action::Update => prop_assert_eq!(told.as_ref().map(|(id, _)| id), Some(&incident.id)),
+                Action::Update | Action::Flap | Action::Escalate => {
+                    prop_assert_eq!(told.as_ref().map(|(id, _)| id), Some(&incident.id));
+                    prop_assert!(!muted, "what is muted says nothing in between");
+                }
+                Action::Acknowledge => prop_assert!(false, "no window acknowledges"),
                 Action::Resolve => {
                     prop_assert!(!record.is_open());
                     prop_assert_eq!(told.take().map(|(id, _)| id), Some(incident.id.clone()), "only what began ends");

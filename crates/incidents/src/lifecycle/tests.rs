@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::message::example::{group, instant, member, minute};
-use crate::{Direction, Group};
+use crate::{Direction, Group, Symptom};
+
+mod attention;
 
 /// A story of one group: windows in order, what each decides.
 struct Story {
@@ -25,7 +27,7 @@ impl Story {
         Self::of(Symptom::Latency, Direction::High)
     }
 
-    fn seen(&mut self, condition: Condition, inhibited_by: Option<Symptom>) -> (Action, Reason) {
+    fn seen(&mut self, condition: Condition, muted: Option<Mute>) -> (Action, Reason) {
         self.window = self.window.plus(1);
         let members = match condition {
             Condition::Breaching { .. } => vec![member("POST /cars")],
@@ -35,7 +37,7 @@ impl Story {
             window: self.window,
             condition,
             members,
-            inhibited_by,
+            muted,
         };
         let decision = decide(
             &self.record,
@@ -57,7 +59,10 @@ impl Story {
 
     fn muted(&mut self) -> (Action, Reason) {
         let onset = self.window;
-        self.seen(Condition::Breaching { onset }, Some(Symptom::Throttles))
+        self.seen(
+            Condition::Breaching { onset },
+            Some(Mute::Cause(Symptom::Throttles)),
+        )
     }
 
     fn clear(&mut self) -> (Action, Reason) {
@@ -339,9 +344,9 @@ fn a_reopened_incident_that_lasts_pages_at_its_first_repeat() {
 #[test]
 fn a_muted_incident_keeps_its_state_and_speaks_when_its_cause_is_over() {
     let mut story = Story::page();
-    let by = Symptom::Throttles;
-    assert_eq!(story.muted(), (Action::None, Reason::Muted { by }));
-    assert_eq!(story.muted(), (Action::None, Reason::Muted { by }));
+    let by = Mute::Cause(Symptom::Throttles);
+    assert_eq!(story.muted(), (Action::None, Reason::Muted(by)));
+    assert_eq!(story.muted(), (Action::None, Reason::Muted(by)));
     assert_eq!(
         (story.record.status, story.incident().seq),
         (Status::Open, 0)
@@ -377,18 +382,15 @@ fn a_cause_that_comes_later_mutes_the_repeats_but_never_the_end() {
     }
     assert_eq!(
         story.muted(),
-        (
-            Action::None,
-            Reason::Muted {
-                by: Symptom::Throttles
-            }
-        )
+        (Action::None, Reason::Muted(Mute::Cause(Symptom::Throttles)))
     );
     for _ in 0..2 {
-        story.seen(Condition::Clear, Some(Symptom::Throttles));
+        story.seen(Condition::Clear, Some(Mute::Cause(Symptom::Throttles)));
     }
     assert_eq!(
-        story.seen(Condition::Clear, Some(Symptom::Throttles)).0,
+        story
+            .seen(Condition::Clear, Some(Mute::Cause(Symptom::Throttles)))
+            .0,
         Action::Resolve
     );
 }
@@ -407,7 +409,7 @@ fn a_replayed_window_and_a_window_from_the_future_change_nothing() {
         window: minute("23:59"),
         condition: Condition::Clear,
         members: vec![],
-        inhibited_by: None,
+        muted: None,
     };
     let decision = decide(&story.record, &observation, &story.policy, instant("22:05"));
     assert_eq!(
@@ -438,7 +440,7 @@ fn the_peak_is_the_worst_of_all_minutes_and_the_opening_stays() {
             window,
             condition,
             members: vec![worst],
-            inhibited_by: None,
+            muted: None,
         };
         record = decide(
             &record,

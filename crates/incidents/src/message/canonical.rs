@@ -7,7 +7,7 @@ use super::addresses;
 use super::story::Story;
 use super::untrusted::{one_line_of, tame};
 use crate::diagnosis::facts::Concurrency;
-use crate::{Action, Cause, Contributions, Diagnosis, Member, Reading};
+use crate::{Cause, Contributions, Diagnosis, Member, Reading};
 
 /// Goes up when a name changes or disappears; new names do not change it.
 const VERSION: u32 = 1;
@@ -15,12 +15,6 @@ const VERSION: u32 = 1;
 pub(crate) fn alert(story: &Story<'_>, id: &str) -> Value {
     let (incident, group, record) = (story.incident, story.group(), story.transition.record);
     let over = story.is_over();
-    let action = match story.transition.action {
-        Action::Open | Action::None => "open",
-        Action::Update => "update",
-        Action::Resolve => "resolve",
-        Action::Reopen => "reopen",
-    };
     let links: Value = addresses::links(story)
         .into_iter()
         .map(|link| json!({"name": link.name, "url": link.url}))
@@ -32,7 +26,7 @@ pub(crate) fn alert(story: &Story<'_>, id: &str) -> Value {
         "seq": incident.seq,
         "fingerprint": record.fingerprint.as_str(),
         "alarm_name": group.alarm_name(),
-        "action": action,
+        "action": story.transition.action.as_str(),
         "state": story.state(),
         "severity": group.severity(),
         "symptom": group.symptom,
@@ -51,6 +45,12 @@ pub(crate) fn alert(story: &Story<'_>, id: &str) -> Value {
         "detected": instant(incident.detected_at),
         "recovered": over.then(|| instant(story.recovered())),
         "minutes": story.minutes(),
+        "similar": story.findings.similar.as_ref().map(|found| found.iter().take(5).map(|one| json!({
+            "incident": one.id.as_str(),
+            "opened": instant(one.opened.start()),
+            "minutes": one.minutes,
+            "verdict": one.judgement.as_ref().map(|judgement| judgement.verdict.as_str()),
+        })).collect::<Vec<_>>()),
         "acknowledged_by": incident.acknowledged.as_ref().map(|taken| tame(&taken.by)),
         "members": story.members.iter().map(|member| convicted(story, member)).collect::<Vec<_>>(),
         "more_members": story.more,

@@ -19,12 +19,7 @@ pub(crate) fn text(story: &Story<'_>) -> String {
 /// The whole notification.
 pub(crate) fn notification(story: &Story<'_>, id: &str) -> Value {
     let (group, incident) = (story.group(), story.incident);
-    let event = match story.transition.action {
-        Action::Open | Action::None => "anomaly.open",
-        Action::Update => "anomaly.update",
-        Action::Resolve => "anomaly.resolve",
-        Action::Reopen => "anomaly.reopen",
-    };
+    let event = format!("anomaly.{}", story.transition.action.as_str());
     let region = &story.context.region;
     let function = story
         .context
@@ -70,7 +65,8 @@ pub(crate) fn notification(story: &Story<'_>, id: &str) -> Value {
 fn title(story: &Story<'_>) -> String {
     let sign = match (story.transition.action, story.group().severity()) {
         (Action::Resolve, _) => ":white_check_mark:",
-        (Action::Reopen, _) => ":arrows_counterclockwise:",
+        (Action::Reopen | Action::Flap, _) => ":arrows_counterclockwise:",
+        (Action::Acknowledge, _) => ":eyes:",
         (_, Severity::Page) => ":rotating_light:",
         (_, Severity::Ticket) => ":ticket:",
         (_, Severity::Info) => ":information_source:",
@@ -100,6 +96,9 @@ fn description(story: &Story<'_>) -> String {
             for text in texts.iter().take(2) {
                 line(name, text);
             }
+        }
+        if let Some(similar) = findings.similar(story.context.local.as_ref()) {
+            line("Similar", &similar);
         }
         for member in story.members.iter().skip(1).take(4) {
             line("Also", &story.convicted(member));

@@ -21,9 +21,22 @@ pub(crate) fn text(story: &Story<'_>) -> String {
     field("Changed", &story.changed(), &mut lines);
     field("Evidence", &story.evidence(), &mut lines);
     field("Examples", &story.examples(), &mut lines);
+    let local = story.context.local.as_ref();
+    let similar: Vec<String> = story.findings.similar(local).into_iter().collect();
+    field("Similar", &similar, &mut lines);
     links(story, &mut lines);
     lines.push(String::new());
     let (incident, fingerprint) = (story.incident, &story.transition.record.fingerprint);
+    if !story.is_over() {
+        if incident.acknowledged.is_none() {
+            let take = format!("outrider incidents ack {} --by NAME", incident.id);
+            field("Take it", &[take], &mut lines);
+        }
+        let silence = format!(
+            "outrider silence add --fingerprint {fingerprint} --for 2h --by NAME --reason WHY"
+        );
+        field("Silence", &[silence], &mut lines);
+    }
     lines.push(format!(
         "id={} seq={} fp={fingerprint}",
         incident.id, incident.seq
@@ -81,7 +94,7 @@ fn times(story: &Story<'_>, lines: &mut Vec<String>) {
             let at = incident.resolved_at.unwrap_or(story.transition.at);
             field("Resolved", &[moment::full(at, local)], lines);
         }
-        Action::Update | Action::Reopen => {
+        Action::Update | Action::Reopen | Action::Flap | Action::Escalate | Action::Acknowledge => {
             field("Now", &[moment::full(story.transition.at, local)], lines);
             field("Peak", &[story.peak()], lines);
             field("Taken by", &[story.acknowledged()], lines);

@@ -59,7 +59,7 @@ pub(crate) fn breach(at: &str, members: Vec<Member>) -> Observation {
         window: minute(at),
         condition,
         members,
-        inhibited_by: None,
+        muted: None,
     }
 }
 
@@ -92,7 +92,7 @@ pub(crate) fn resolved_record() -> Record {
             window: minute(window),
             condition: Condition::Clear,
             members: vec![],
-            inhibited_by: None,
+            muted: None,
         };
         let now = minute(window).plus(1).start();
         record = decide(&record, &observation, &Policy::default(), now)

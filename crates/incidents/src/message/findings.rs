@@ -2,10 +2,11 @@
 
 use super::number;
 use super::untrusted::{cut, tame};
-use super::{Example, moment};
+use super::{Example, LocalZone, moment};
 use crate::contribution::Contributions;
 use crate::diagnosis::facts::{Concurrency, Deploy};
 use crate::diagnosis::{CauseKind, Confidence, Diagnosis};
+use crate::hindsight::{SIMILAR_DAYS, Similar};
 
 /// A label inside a list stays short enough for the list to be read.
 const LABEL_CHARS: usize = 60;
@@ -23,6 +24,8 @@ pub struct Findings {
     pub deploy: Option<Deploy>,
     /// Requests to look at, beside those of the transition.
     pub examples: Vec<Example>,
+    /// Earlier incidents of the same group, newest first; `None`: nobody looked.
+    pub similar: Option<Vec<Similar>>,
 }
 
 impl Findings {
@@ -42,6 +45,35 @@ impl Findings {
     /// `by route: POST /cars 85%, GET /cars 10%, 2 others 5%`: whole percents that sum to 100.
     pub(crate) fn contributions(&self) -> Vec<String> {
         self.contributions.iter().map(shares).collect()
+    }
+
+    /// `2 like this in 30 days; last 2026-11-03 10:00 UTC for 14 min, judged expected by Ada: load test`.
+    pub(crate) fn similar(&self, local: Option<&LocalZone>) -> Option<String> {
+        let found = self.similar.as_ref()?;
+        let Some(last) = found.first() else {
+            return Some(format!("none in {SIMILAR_DAYS} days"));
+        };
+        let verdict = last.judgement.as_ref().map_or_else(
+            || "nobody said what it was".to_owned(),
+            |judgement| {
+                let note = judgement
+                    .note
+                    .as_ref()
+                    .map_or_else(String::new, |note| format!(": {}", tame(note)));
+                format!(
+                    "judged {} by {}{note}",
+                    judgement.verdict,
+                    tame(&judgement.by)
+                )
+            },
+        );
+        Some(format!(
+            "{} like this in {SIMILAR_DAYS} days; last {} for {}, {verdict} ({})",
+            number::count(found.len() as u64),
+            moment::full(last.opened.start(), local),
+            number::duration(last.minutes),
+            last.id,
+        ))
     }
 
     /// What a throttled function's people ask first: `reserved 20; peak 20 (5 before); …`.

@@ -1,15 +1,34 @@
 //! What people and pagers read for each kind of cause: golden files, one for each.
 
 use serde_json::Value;
-use signals::{AwsSignal, LambdaSignal, Metric, SeriesKey, Unit};
+use signals::{AwsSignal, LambdaSignal, Metric, Minute, SeriesKey, Unit};
 
 use super::example::{context, instant, minute, unaffected};
 use super::{Example, Findings, Publication, Topic, Transition, render_with};
 use crate::diagnosis::{CauseKind, Facts, diagnose, tests::examples_of};
 use crate::{
-    Action, Condition, Direction, Group, Member, Observation, Policy, Reading, Record, Statistic,
-    Symptom, decide,
+    Action, Condition, Direction, Group, IncidentId, Judgement, Member, Observation, Policy,
+    Reading, Record, Similar, Statistic, Symptom, Verdict, decide,
 };
+
+/// One like it, two weeks before, which somebody judged.
+fn similar() -> Similar {
+    let opened = Minute::parse("2026-11-06T10:00:00Z").unwrap();
+    let id = IncidentId::mint(&super::example::group().fingerprint(), opened);
+    let judgement = Judgement::new(
+        id.clone(),
+        Verdict::Expected,
+        "Ada",
+        Some("load test of the summer sale"),
+        opened.plus(90).start(),
+    );
+    Similar {
+        id,
+        opened,
+        minutes: 14,
+        judgement: Some(judgement.unwrap()),
+    }
+}
 
 /// A member with numbers that fit the symptom.
 fn member(symptom: Symptom, direction: Direction) -> Member {
@@ -140,7 +159,7 @@ pub(crate) fn published(facts: &Facts) -> Vec<Publication> {
                 onset: minute("21:59"),
             },
             members: members.clone(),
-            inhibited_by: None,
+            muted: None,
         };
         let due = minute(window).plus(1).start();
         let decision = decide(&record, &observation, &Policy::default(), due);
@@ -159,6 +178,7 @@ pub(crate) fn published(facts: &Facts) -> Vec<Publication> {
             request_id: "8f14e45f-ceea-467f-9d3c-2b5a6f1e0c11".to_owned(),
             text: Some("POST /cars took 1,871 ms for <anna@example.com>\nALARM: forged".to_owned()),
         }],
+        similar: Some(vec![similar()]),
     };
     let unaffected = unaffected();
     let quiet = super::Context {

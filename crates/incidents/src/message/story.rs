@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
+mod changes;
+
 use super::untrusted::{one_line_of, tame};
-use super::{Change, Context, Findings, Transition, advice, moment, number};
+use super::{Context, Findings, Transition, advice, moment, number};
 use crate::{Action, Group, Incident, Member, Reading, Symptom, member};
 
-/// Changes this long before the onset may have caused it.
-const CHANGE_MINUTES: i64 = 60;
 /// A smaller chance is not told by its number: no baseline has seen enough minutes to know it.
 const LEAST_CHANCE: f64 = 1e-12;
 /// How many entries of the secondary lists are shown.
@@ -77,6 +77,9 @@ impl<'a> Story<'a> {
             Action::Update => format!("[{severity}, STILL OPEN]"),
             Action::Resolve => "[RESOLVED]".to_owned(),
             Action::Reopen => "[BACK AGAIN]".to_owned(),
+            Action::Flap => format!("[{severity}, COMES AND GOES]"),
+            Action::Escalate => format!("[{severity}, NOBODY ACKNOWLEDGED]"),
+            Action::Acknowledge => "[ACKNOWLEDGED]".to_owned(),
         }
     }
 
@@ -127,10 +130,14 @@ impl<'a> Story<'a> {
         let (tag, service, length) = (self.tag(), self.service(), number::duration(self.minutes()));
         match (self.is_over(), self.members.first()) {
             (true, _) => format!("{tag} {service}: {} is over after {length}", self.what()),
-            (false, Some(worst)) => format!(
-                "{tag} {service}: {}, for {length}",
-                self.convicted(worst)
+            (false, _) if self.transition.action == Action::Acknowledge => format!(
+                "{tag} {service}: {}, for {length}; {} takes it on",
+                self.what(),
+                self.acknowledged()
             ),
+            (false, Some(worst)) => {
+                format!("{tag} {service}: {}, for {length}", self.convicted(worst))
+            }
             (false, None) => {
                 let last = moment::full(self.recovered(), self.context.local.as_ref());
                 format!(
@@ -326,64 +333,6 @@ impl<'a> Story<'a> {
         )
     }
 
-    /// Changes from an hour before the onset until now, nearest to the onset first, and how many more there are.
-    pub(crate) fn changes(&self) -> (Vec<&'a Change>, usize) {
-        let onset = self.incident.onset.start();
-        let distance = |change: &Change| onset.as_second().abs_diff(change.at.as_second());
-        let mut near: Vec<&Change> = self
-            .context
-            .changes
-            .iter()
-            .filter(|change| {
-                change.at <= self.transition.at
-                    && moment::minutes(change.at, onset) <= CHANGE_MINUTES
-            })
-            .collect();
-        near.sort_by(|a, b| (distance(a), &a.text).cmp(&(distance(b), &b.text)));
-        let more = near.len().saturating_sub(LISTED);
-        near.truncate(LISTED);
-        (near, more)
-    }
-
-    /// One line for each change, or why there is none.
-    pub(crate) fn changed(&self) -> Vec<String> {
-        let local = self.context.local.as_ref();
-        let onset = self.incident.onset.start();
-        let (near, more) = self.changes();
-        if near.is_empty() {
-            return vec![match self.context.deploy_feed_last_seen {
-                None => "unknown: no feed of deploys and changes is connected".to_owned(),
-                Some(seen) => format!(
-                    "none found (deploy feed last seen {})",
-                    moment::full(seen, local)
-                ),
-            }];
-        }
-        let mut lines: Vec<String> = near
-            .iter()
-            .map(|change| {
-                let (before, after) = (
-                    moment::minutes(change.at, onset),
-                    moment::minutes(onset, change.at),
-                );
-                let relation = if change.at <= onset {
-                    format!("{} before the start", number::duration(before))
-                } else {
-                    format!("{} after the start", number::duration(after))
-                };
-                format!(
-                    "{} {} ({relation})",
-                    moment::full(change.at, local),
-                    tame(&change.text)
-                )
-            })
-            .collect();
-        if more > 0 {
-            lines.push(format!("+{more} more"));
-        }
-        lines
-    }
-
     /// What convicts the worst member: every number with what it counts.
     pub(crate) fn evidence(&self) -> Vec<String> {
         let mut lines = Vec::new();
@@ -404,7 +353,11 @@ impl<'a> Story<'a> {
                 lines.push("compared with a fixed limit: nothing is learned here".to_owned());
             } else {
                 lines.push(worst.stretch().map_or_else(
-                    || format!("the chance of a value this far out in a healthy minute is {chance}"),
+                    || {
+                        format!(
+                            "the chance of a value this far out in a healthy minute is {chance}"
+                        )
+                    },
                     |stretch| {
                         format!(
                             "in healthy times chance does as much as these {} together once in {}",

@@ -5,10 +5,10 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::example::{
-    context, examples, group, instant, member, open_record, resolved_record, unaffected,
+    context, examples, group, instant, member, minute, open_record, resolved_record, unaffected,
 };
 use super::*;
-use crate::{Direction, Group, Stretch, Symptom};
+use crate::{Direction, Group, IncidentId, Judgement, Similar, Stretch, Symptom, Verdict};
 
 fn opened(members: &[Member]) -> Vec<Publication> {
     let (record, unaffected, examples) = (open_record(), unaffected(), examples());
@@ -269,6 +269,10 @@ fn hostile_findings(text: &str, label: &str, number: f64) -> Findings {
     facts.dependencies[0].per_request_ms.observed = 900.0;
     facts.concurrency.neighbours = vec![(text.to_owned(), number); 40];
     facts.concurrency.peak = Some(number);
+    // Stored by somebody who did not ask this crate.
+    let id = IncidentId::mint(&group().fingerprint(), minute("21:00"));
+    let mut judgement = Judgement::new(id, Verdict::False, "x", None, instant("21:59")).unwrap();
+    (judgement.by, judgement.note) = (text.to_owned(), Some(label.to_owned()));
     Findings {
         diagnosis: Some(crate::diagnose(&facts)),
         contributions: vec![
@@ -293,6 +297,12 @@ fn hostile_findings(text: &str, label: &str, number: f64) -> Findings {
             };
             40
         ],
+        similar: Some(vec![Similar {
+            id: judgement.incident.clone(),
+            opened: minute("21:00"),
+            minutes: i64::MIN,
+            judgement: Some(judgement),
+        }]),
     }
 }
 

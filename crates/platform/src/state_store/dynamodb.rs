@@ -7,6 +7,8 @@
 //! | alert group | `ALERT#<fingerprint>` | `STATE` |
 //! | waiting message | `OUTBOX` | message id |
 //! | sent or dead message | `INCIDENT#<incident>` | message id |
+//! | silence | `SILENCES` | its id |
+//! | verdict | `VERDICTS` | incident |
 //! | incident history | `HIST#<day opened>` | `<minute opened>#<incident>` |
 //!
 //! Times are compared here and never left to the table's own expiry, which may be days late.
@@ -21,7 +23,8 @@ use jiff::Timestamp;
 use signals::Minute;
 
 use super::{
-    AlertItem, Applied, Claim, OutboxItem, Pointer, StateStore, StateStoreError, Transition,
+    AlertItem, Applied, Claim, Note, Notes, OutboxItem, Pointer, StateStore, StateStoreError,
+    Transition,
 };
 use crate::dynamodb::{self as calls, Item};
 
@@ -33,6 +36,16 @@ use items::{day, expiry, is_condition, key, number, text};
 const CLAIM_DAYS: i64 = 2;
 /// Sent messages and history feed reports on the last year.
 const HISTORY_DAYS: i64 = 396;
+
+/// A note that is over is listed for the report of its week and the one after.
+const NOTE_DAYS: i64 = 35;
+
+fn partition(notes: Notes) -> &'static str {
+    match notes {
+        Notes::Silences => "SILENCES",
+        Notes::Verdicts => "VERDICTS",
+    }
+}
 
 /// [`StateStore`] on one DynamoDB table.
 #[derive(Debug, Clone)]
@@ -409,6 +422,27 @@ impl StateStore for DynamoDbStateStore {
         at: Timestamp,
     ) -> Result<(), StateStoreError> {
         self.settle(item, "DEAD", reason, at).await
+    }
+
+    async fn keep(&self, notes: Notes, note: &Note) -> Result<(), StateStoreError> {
+        let mut item = key(partition(notes), &note.id);
+        item.extend([
+            ("body".to_owned(), text(&note.body)),
+            ("expires".to_owned(), expiry(note.until, NOTE_DAYS)),
+        ]);
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| self.failed("PutItem", &error))
+    }
+
+    async fn kept(&self, notes: Notes) -> Result<Vec<String>, StateStoreError> {
+        let items = self.query(partition(notes), " ", "~").await?;
+        items.iter().map(|item| self.text_of(item, "body")).collect()
     }
 
     async fn history(&self, from: Minute, to: Minute) -> Result<Vec<String>, StateStoreError> {

@@ -197,3 +197,26 @@ async fn a_server_that_is_gone_is_a_retryable_error_with_the_tables_name() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn notes_are_kept_by_kind_and_name_and_the_newer_one_counts() {
+    let (store, _server) = store().await;
+    let note = |id: &str, body: &str| Note {
+        id: id.to_owned(),
+        body: body.to_owned(),
+        until: at(3_600),
+    };
+    for (notes, id, body) in [
+        (Notes::Silences, "b", "{\"of\":\"b\"}"),
+        (Notes::Silences, "a", "{\"of\":\"a\"}"),
+        (Notes::Verdicts, "a", "{\"of\":\"verdict\"}"),
+        (Notes::Silences, "b", "{\"of\":\"b, expired\"}"),
+    ] {
+        store.keep(notes, &note(id, body)).await.unwrap();
+    }
+    assert_eq!(
+        store.kept(Notes::Silences).await.unwrap(),
+        ["{\"of\":\"a\"}", "{\"of\":\"b, expired\"}"]
+    );
+    assert_eq!(store.kept(Notes::Verdicts).await.unwrap(), ["{\"of\":\"verdict\"}"]);
+}

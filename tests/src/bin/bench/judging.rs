@@ -130,7 +130,7 @@ pub(crate) fn incidents(figures: &mut Figures) -> anyhow::Result<()> {
                     window,
                     condition,
                     members,
-                    inhibited_by: None,
+                    muted: None,
                 };
                 let at = window.plus(1).start();
                 let decision = decide(&record, &observation, &policy, at);

@@ -1,0 +1,341 @@
+//! What people say about an incident afterwards, and what was like it before.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use signals::Minute;
+
+use crate::{Fingerprint, IncidentId, Record};
+
+/// The version this build writes.
+const SCHEMA: u32 = 1;
+/// Longest name and note, in characters.
+const NAME_CHARS: usize = 80;
+const NOTE_CHARS: usize = 200;
+/// Days before an incident in which another one of the same group counts as like it.
+pub const SIMILAR_DAYS: i64 = 30;
+
+/// What an incident turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Something was broken.
+    Real,
+    /// Somebody did it on purpose, or knew: a load test, a migration.
+    Expected,
+    /// Nothing was wrong.
+    False,
+}
+
+impl Verdict {
+    /// The spelling on the command line and in stored items.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Real => "real",
+            Self::Expected => "expected",
+            Self::False => "false",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Verdict {
+    type Err = InvalidJudgement;
+
+    fn from_str(text: &str) -> Result<Self, InvalidJudgement> {
+        [Self::Real, Self::Expected, Self::False]
+            .into_iter()
+            .find(|verdict| verdict.as_str() == text)
+            .ok_or_else(|| InvalidJudgement::Verdict(text.to_owned()))
+    }
+}
+
+/// Why a judgement is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidJudgement {
+    /// No verdict.
+    #[error("{0:?} is no verdict: write real, expected or false")]
+    Verdict(String),
+    /// A text that cannot be shown.
+    #[error("the {what} has {length} characters: write {least} to {most} of them in one line")]
+    Text {
+        /// `name` or `note`.
+        what: &'static str,
+        /// Its length.
+        length: usize,
+        /// The fewest.
+        least: usize,
+        /// The most.
+        most: usize,
+    },
+    /// A stored judgement of another build.
+    #[error(
+        "a stored judgement has schema {found}, this build reads {SCHEMA}: use the build that wrote it, or a newer one"
+    )]
+    Schema {
+        /// The schema found.
+        found: u32,
+    },
+    /// No stored judgement.
+    #[error("a stored judgement is damaged: {0}")]
+    Damaged(#[from] serde_json::Error),
+}
+
+/// Somebody's verdict on an incident. The newest one counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judgement {
+    schema: u32,
+    /// The incident.
+    pub incident: IncidentId,
+    /// What it was.
+    pub verdict: Verdict,
+    /// Who says so.
+    pub by: String,
+    /// When.
+    #[serde(with = "crate::wire::text")]
+    pub at: Timestamp,
+    /// Why, if anything was written.
+    pub note: Option<String>,
+}
+
+fn line(
+    what: &'static str,
+    text: &str,
+    least: usize,
+    most: usize,
+) -> Result<String, InvalidJudgement> {
+    let text = text.trim();
+    let length = text.chars().count();
+    if !(least..=most).contains(&length) || text.chars().any(char::is_control) {
+        return Err(InvalidJudgement::Text {
+            what,
+            length,
+            least,
+            most,
+        });
+    }
+    Ok(text.to_owned())
+}
+
+impl Judgement {
+    /// A judgement of now.
+    ///
+    /// # Errors
+    /// A name or a note that is too long, has control characters, or a name that is empty.
+    pub fn new(
+        incident: IncidentId,
+        verdict: Verdict,
+        by: &str,
+        note: Option<&str>,
+        at: Timestamp,
+    ) -> Result<Self, InvalidJudgement> {
+        Ok(Self {
+            schema: SCHEMA,
+            incident,
+            verdict,
+            by: line("name", by, 1, NAME_CHARS)?,
+            at,
+            note: note
+                .map(|note| line("note", note, 1, NOTE_CHARS))
+                .transpose()?,
+        })
+    }
+
+    /// The JSON that is stored.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        #[expect(
+            clippy::expect_used,
+            reason = "only maps with keys that are no text and failing writers fail"
+        )]
+        serde_json::to_string(self)
+            .expect("a judgement has text keys only and a string takes every write")
+    }
+
+    /// Reads what [`Judgement::to_json`] wrote.
+    ///
+    /// # Errors
+    /// Another schema version, or JSON that is no judgement's.
+    pub fn from_json(text: &str) -> Result<Self, InvalidJudgement> {
+        #[derive(Deserialize)]
+        struct Head {
+            schema: u32,
+        }
+        let Head { schema: found } = serde_json::from_str(text)?;
+        if found != SCHEMA {
+            return Err(InvalidJudgement::Schema { found });
+        }
+        Ok(serde_json::from_str(text)?)
+    }
+}
+
+/// An earlier incident of the same group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Similar {
+    /// Its id.
+    pub id: IncidentId,
+    /// When it opened.
+    pub opened: Minute,
+    /// How long it was, in minutes from its onset to its last breaching minute.
+    pub minutes: i64,
+    /// What it turned out to be, if anybody said so.
+    pub judgement: Option<Judgement>,
+}
+
+/// The incidents of the group `fingerprint` that opened within [`SIMILAR_DAYS`] before `before`, newest first. One nobody
+/// was told of does not count: nobody remembers it.
+#[must_use]
+pub fn similar(
+    fingerprint: &Fingerprint,
+    before: Minute,
+    history: &[Record],
+    judgements: &[Judgement],
+) -> Vec<Similar> {
+    let mut found: Vec<Similar> = history
+        .iter()
+        .filter(|record| record.fingerprint == *fingerprint)
+        .filter_map(|record| record.incident.as_ref())
+        .filter(|incident| {
+            incident.seq > 0
+                && incident.opened < before
+                && before.since(incident.opened) <= SIMILAR_DAYS * 1_440
+        })
+        .map(|incident| Similar {
+            id: incident.id.clone(),
+            opened: incident.opened,
+            minutes: incident.last_breach.plus(1).since(incident.onset),
+            judgement: judgements
+                .iter()
+                .filter(|one| one.incident == incident.id)
+                .max_by_key(|one| one.at)
+                .cloned(),
+        })
+        .collect();
+    found.sort_by(|a, b| b.opened.cmp(&a.opened));
+    found.dedup_by(|a, b| a.id == b.id);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::example::{instant, minute, open_record};
+
+    fn of_day(day: &str, seq: u32) -> Record {
+        let mut record = open_record();
+        let opened = Minute::parse(&format!("2026-11-{day}T10:00:00Z")).unwrap();
+        let incident = record.incident.as_mut().unwrap();
+        incident.id = IncidentId::mint(&record.fingerprint, opened);
+        (incident.opened, incident.onset) = (opened, opened.plus(-2));
+        (incident.last_breach, incident.seq) = (opened.plus(11), seq);
+        record
+    }
+
+    fn judged(record: &Record, verdict: Verdict, at: &str) -> Judgement {
+        let id = record.incident.as_ref().unwrap().id.clone();
+        Judgement::new(id, verdict, "Ada", Some("load test"), instant(at)).unwrap()
+    }
+
+    #[test]
+    fn what_was_like_it_is_what_the_same_group_told_in_the_month_before() {
+        let before = Minute::parse("2026-11-30T10:00:00Z").unwrap();
+        let mut other = of_day("20", 2);
+        other.fingerprint = crate::Group::new(
+            "prod",
+            "other",
+            crate::Symptom::Latency,
+            crate::Direction::High,
+        )
+        .unwrap()
+        .fingerprint();
+        let history = [
+            of_day("03", 2),
+            of_day("21", 3),
+            of_day("22", 0),
+            of_day("30", 1),
+            other,
+        ];
+        let judgements = [
+            judged(&history[1], Verdict::False, "01:00"),
+            judged(&history[1], Verdict::Expected, "02:00"),
+        ];
+        let found = similar(&history[0].fingerprint, before, &history, &judgements);
+        let said: Vec<_> = found
+            .iter()
+            .map(|one| {
+                (
+                    one.opened,
+                    one.minutes,
+                    one.judgement.as_ref().map(|it| it.verdict),
+                )
+            })
+            .collect();
+        assert_eq!(
+            said,
+            [
+                (
+                    Minute::parse("2026-11-21T10:00:00Z").unwrap(),
+                    14,
+                    Some(Verdict::Expected)
+                ),
+                (Minute::parse("2026-11-03T10:00:00Z").unwrap(), 14, None),
+            ]
+        );
+        let late = before.plus(10 * 1_440);
+        assert_eq!(
+            similar(&history[0].fingerprint, late, &history, &[]).len(),
+            2
+        );
+    }
+
+    #[test]
+    fn a_judgement_reads_back_and_what_cannot_be_read_says_why() {
+        let judgement = judged(&open_record(), Verdict::Real, "03:00");
+        let json = judgement.to_json();
+        assert_eq!(Judgement::from_json(&json).unwrap(), judgement);
+        for (text, says) in [
+            (json.replace("\"schema\":1", "\"schema\":2"), "has schema 2"),
+            (
+                json.replace("\"real\"", "\"perhaps\""),
+                "unknown variant `perhaps`",
+            ),
+            ("{}".to_owned(), "missing field `schema`"),
+        ] {
+            let error = Judgement::from_json(&text).unwrap_err().to_string();
+            assert!(error.contains(says), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_judgement_that_nobody_could_read_is_refused() {
+        let id = || IncidentId::mint(&open_record().fingerprint, minute("01:00"));
+        let new = |by: &str, note: Option<&str>| {
+            Judgement::new(id(), Verdict::Real, by, note, instant("01:00"))
+                .map_err(|error| error.to_string())
+        };
+        for (by, note, says) in [
+            ("", None, "the name has 0 characters: write 1 to 80"),
+            ("a\tb", None, "the name has 3 characters"),
+            (
+                "Ada",
+                Some(" "),
+                "the note has 0 characters: write 1 to 200",
+            ),
+        ] {
+            let error = new(by, note).unwrap_err();
+            assert!(error.contains(says), "{error}");
+        }
+        assert!(new("Ada", Some(&"x".repeat(201))).is_err());
+        assert_eq!("real".parse::<Verdict>().unwrap(), Verdict::Real);
+        let error = "true".parse::<Verdict>().unwrap_err().to_string();
+        assert!(error.contains("write real, expected or false"), "{error}");
+    }
+}

@@ -1,0 +1,92 @@
+//! Somebody takes an incident on.
+
+use jiff::Timestamp;
+use signals::Minute;
+
+use super::{Action, Decision};
+use crate::{Acknowledgement, IncidentId, Reason, Record};
+
+/// Longest name that is kept, in characters.
+const NAME_CHARS: usize = 80;
+
+/// What became of an acknowledgement that could be given.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Taken {
+    /// It is the first: what to store, and the chat is told.
+    Now(Box<Decision>),
+    /// Somebody was faster; nothing changes.
+    Already(Acknowledgement),
+}
+
+/// Why an incident cannot be acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotTaken {
+    /// The group's incident is another one, or there is none.
+    #[error(
+        "incident {id} is not the newest one of its group: list the incidents again and choose an open one"
+    )]
+    Unknown {
+        /// The incident that was meant.
+        id: IncidentId,
+    },
+    /// It is over.
+    #[error("incident {id} resolved at {resolved}: there is nothing left to acknowledge")]
+    Over {
+        /// The incident.
+        id: IncidentId,
+        /// The window that resolved it.
+        resolved: Minute,
+    },
+    /// The name cannot be shown.
+    #[error(
+        "a name of {length} characters: write who acknowledges, 1 to 80 characters in one line"
+    )]
+    Name {
+        /// Its length, blanks at the ends left out.
+        length: usize,
+    },
+}
+
+/// Notes that `by` takes the incident on at `now`. It holds until the incident resolves: repeats go to the chat only,
+/// and nothing escalates. Acknowledging twice changes nothing: the first name stays.
+///
+/// # Errors
+/// An incident that is over, or is not the group's newest; a name that is empty, long or has control characters.
+pub fn acknowledge(
+    previous: &Record,
+    id: &IncidentId,
+    by: &str,
+    now: Timestamp,
+) -> Result<Taken, NotTaken> {
+    let by = by.trim();
+    let length = by.chars().count();
+    if !(1..=NAME_CHARS).contains(&length) || by.chars().any(char::is_control) {
+        return Err(NotTaken::Name { length });
+    }
+    let Some(incident) = previous.incident.as_ref().filter(|one| one.id == *id) else {
+        return Err(NotTaken::Unknown { id: id.clone() });
+    };
+    if let Some(resolved) = incident.resolved {
+        return Err(NotTaken::Over {
+            id: id.clone(),
+            resolved,
+        });
+    }
+    if let Some(first) = &incident.acknowledged {
+        return Ok(Taken::Already(first.clone()));
+    }
+    let mut next = previous.clone();
+    next.ver = previous.ver.saturating_add(1);
+    if let Some(incident) = &mut next.incident {
+        incident.seq = incident.seq.saturating_add(1);
+        incident.acknowledged = Some(Acknowledgement {
+            by: by.to_owned(),
+            at: now,
+        });
+    }
+    Ok(Taken::Now(Box::new(Decision {
+        next: Some(next),
+        action: Action::Acknowledge,
+        reason: Reason::Acknowledged,
+    })))
+}
