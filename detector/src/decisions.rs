@@ -2,7 +2,7 @@
 
 use incidents::{
     Action, Change, Context, Group, Mute, Observation, Record, Severity, Symptom, Transition, decide,
-    inhibitor, render_with,
+    inhibitor, render_with, silence::silenced_by,
 };
 use platform::state_store::{self, AlertItem, Applied, OutboxItem};
 use serde::Serialize;
@@ -47,6 +47,7 @@ pub(crate) async fn decide_window(
 ) -> Result<(), Error> {
     let nothing = Recent::new();
     let state = known.state;
+    let due = window.plus(1).start();
     for service in deps.watch.watched() {
         let recent = known.recent.get(&service.log_group).unwrap_or(&nothing);
         // Causes come first among the kinds, so that what they mute is known when its turn comes.
@@ -55,8 +56,13 @@ pub(crate) async fn decide_window(
             let group = groups::group(&deps.watch, service, *kind)?;
             let policy = &deps.watch.detector.incidents;
             let mut observation = groups::observe(&group, service, state, recent, window, policy);
-            observation.muted =
-                inhibitor(group.symptom, &active).map(|row| Mute::Cause(row.cause));
+            observation.muted = inhibitor(group.symptom, &active)
+                .map(|row| Mute::Cause(row.cause))
+                .or_else(|| {
+                    let silence = silenced_by(&group, known.silences, due)?;
+                    let until = silence.ends(due)?;
+                    Some(Mute::Silence { until })
+                });
             let unaffected = groups::unaffected(&group, service, state);
             let seen = Seen {
                 observation: &observation,
@@ -143,7 +149,8 @@ async fn change(
     })
 }
 
-fn stored(
+/// The transition to `next`, with its messages.
+pub(crate) fn stored(
     next: &Record,
     publications: &[incidents::Publication],
 ) -> Result<state_store::Transition, Error> {
@@ -216,13 +223,6 @@ fn context(watch: &Watch, service: &Service, state: &State) -> Context {
     let changed = facts.and_then(|facts| facts.changed);
     let heard = facts.and_then(|facts| facts.version);
     Context {
-        region: watch.region.clone(),
-        account: watch.account.clone(),
-        owner: Some(service.owner.clone()),
-        local: watch.local_zone(),
-        runbook_base: Some(watch.runbooks.clone()),
-        dashboard: None,
-        log_group: Some(service.log_group.clone()),
         changes: changed
             .map(|changed| Change {
                 at: Minute::from_index(changed.at).start(),
@@ -236,5 +236,19 @@ fn context(watch: &Watch, service: &Service, state: &State) -> Context {
             .into_iter()
             .collect(),
         deploy_feed_last_seen: heard.map(|_| state.window.start()),
+        ..place(watch, service)
+    }
+}
+
+/// What is known of a service without a state: where it is and whose.
+pub(crate) fn place(watch: &Watch, service: &Service) -> Context {
+    Context {
+        region: watch.region.clone(),
+        account: watch.account.clone(),
+        owner: Some(service.owner.clone()),
+        local: watch.local_zone(),
+        runbook_base: Some(watch.runbooks.clone()),
+        log_group: Some(service.log_group.clone()),
+        ..Context::default()
     }
 }

@@ -52,6 +52,8 @@ pub(crate) struct Known<'a> {
     pub(crate) state: &'a State,
     /// The newest minutes of all that is watched: the account and the neighbours.
     pub(crate) recent: &'a ByLogGroup,
+    /// What people do not want to hear of.
+    pub(crate) silences: &'a [Silence],
     /// When the run began to decide, by the clock.
     pub(crate) began: Timestamp,
 }

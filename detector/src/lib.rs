@@ -30,6 +30,7 @@ pub mod measure;
 pub mod polling;
 pub mod settings;
 pub mod state;
+pub mod taking;
 pub mod watch;
 pub mod watchlist;
 
@@ -42,6 +43,7 @@ mod limits;
 mod outbox;
 mod past;
 mod polls;
+mod silences;
 mod start;
 mod telemetry;
 #[cfg(test)]
@@ -292,6 +294,7 @@ async fn run(
     .await?;
     limits::read(deps, &settled, window, outcome).await?;
     let (recent, heard) = learning::recent(deps, &settled, first, window).await?;
+    let silences = silences::read(deps).await;
     let began = deps.clock.now();
     for index in first.index()..=window.index() {
         let at = Minute::from_index(index);
@@ -300,6 +303,7 @@ async fn run(
         let known = diagnosis::Known {
             state: &provisional,
             recent: &recent,
+            silences: &silences,
             began,
         };
         decisions::decide_window(deps, &known, at, outcome).await?;

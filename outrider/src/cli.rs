@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::demo::{self, Narrator, Summary};
 use crate::{
-    check_deploy, detect, explain, incidents_command, ingest, load, plan, replay, simulate, state,
+    check_deploy, detect, explain, incidents_command, ingest, load, plan, replay, silence_command, simulate, state,
     up,
 };
 
@@ -43,8 +43,10 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     /// Open-loop load on the car API, with percentiles corrected for coordinated omission
     Load(Box<load::LoadArgs>),
-    /// Read the incidents of a data directory
+    /// The incidents: list them, take one on, say afterwards what it was
     Incidents(incidents_command::IncidentsArgs),
+    /// What nobody is to be told of for a while
+    Silence(silence_command::SilenceArgs),
     /// What a deployment costs a month, and which limits it comes near
     Plan(plan::PlanArgs),
 }
@@ -109,6 +111,9 @@ pub fn run() -> ExitCode {
         Command::Plan(args) => plan::run(&args, &mut |line| print(line)),
         Command::Incidents(args) => {
             runtime.block_on(incidents_command::run(args, &mut |line| print(line)))
+        }
+        Command::Silence(args) => {
+            runtime.block_on(silence_command::run(args, &mut |line| print(line)))
         }
     };
     result.unwrap_or_else(|error| failed(&error))

@@ -1,23 +1,24 @@
-//! `outrider incidents`: reads the state of a data directory.
+//! `outrider incidents`: what happened, who takes it on, and what it turned out to be.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand};
-use incidents::Record;
+use detector::taking::{self, Acknowledged};
+use incidents::{IncidentId, Judgement, Record, Status, Verdict};
+use serde_json::json;
 use signals::Minute;
 
-use crate::local;
+use crate::place::Place;
 
 /// Arguments of `outrider incidents`.
 #[derive(Debug, Args)]
 pub(crate) struct IncidentsArgs {
     #[command(subcommand)]
     action: Action,
-    /// The data directory of a demo or of `up`, which must not be running
-    #[arg(long, default_value = ".outrider", global = true)]
-    data: PathBuf,
+    #[command(flatten)]
+    place: Place,
     /// One JSON document on standard output and nothing else
     #[arg(long, global = true)]
     json: bool,
@@ -32,81 +33,181 @@ enum Action {
         /// Its id, or the beginning of it
         id: String,
     },
+    /// Take an incident on: repeats go to the chat only, and nothing escalates, until it resolves
+    Ack {
+        /// Its id, or the beginning of it
+        id: String,
+        /// Who takes it on
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
+    /// Say afterwards what an incident was; later ones like it tell so
+    Verdict {
+        /// Its id, or the beginning of it
+        id: String,
+        /// real: something was broken; expected: somebody knew; false: nothing was wrong
+        verdict: Verdict,
+        /// Who says so
+        #[arg(long, value_name = "NAME")]
+        by: String,
+        /// Why, in one line
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
 }
-
-/// Days of history that are listed.
-const DAYS: i64 = 35;
 
 /// Runs the command.
 ///
 /// # Errors
-/// A data directory that is in use or holds no state; an id that no incident has.
+/// A data directory that is in use or holds no state; an id that no incident has, or that is over; names that cannot be
+/// shown.
 pub(crate) async fn run(
     args: IncidentsArgs,
     say: &mut dyn FnMut(&str),
 ) -> anyhow::Result<ExitCode> {
-    let state = local::OpenState::open(&args.data).await?;
-    let newest = state
-        .store()
-        .pointer(0)
-        .await?
-        .map(|pointer| pointer.decided);
-    let newest =
-        newest.with_context(|| format!("the detector has never run in {}", args.data.display()))?;
-    let bodies = state
-        .store()
-        .history(newest.plus(-DAYS * 1_440), newest)
-        .await?;
-    let records = bodies
-        .iter()
-        .map(|body| Record::from_json(body))
-        .collect::<Result<Vec<_>, _>>()?;
-    let chosen = match &args.action {
-        Action::List => records,
-        Action::Show { id } => {
-            let found: Vec<_> = records
-                .into_iter()
-                .filter(|record| id_of(record).starts_with(id.as_str()))
-                .collect();
-            if found.is_empty() {
-                bail!(
-                    "no incident of the last {DAYS} days has the id {id:?}; `outrider incidents list` names them"
-                );
-            }
-            found
-        }
-    };
-    state.close().await?;
-    if args.json {
-        say(&serde_json::to_string(&chosen)?);
-    } else {
-        for record in &chosen {
-            say(&line(record));
-        }
-    }
-    Ok(ExitCode::SUCCESS)
+    let place = args.place.open().await?;
+    let done = act(&args, place.deps(), say).await;
+    place.close().await?;
+    done.map(|()| ExitCode::SUCCESS)
 }
 
-fn id_of(record: &Record) -> String {
+async fn act(
+    args: &IncidentsArgs,
+    deps: &detector::Deps,
+    say: &mut dyn FnMut(&str),
+) -> anyhow::Result<()> {
+    match &args.action {
+        Action::List => list(args.json, &found(args, deps, "").await?, say),
+        Action::Show { id } => {
+            let found = found(args, deps, id).await?;
+            if found.records.is_empty() {
+                bail!(
+                    "no incident of the last {} days has the id {id:?}; `outrider incidents list` names them",
+                    taking::DAYS
+                );
+            }
+            list(args.json, &found, say)
+        }
+        Action::Ack { id, by } => {
+            let taken = taking::acknowledge(deps, id, by).await?;
+            let (id, first, news) = match &taken {
+                Acknowledged::Now(id) => (id, by.trim(), true),
+                Acknowledged::Already(id, first) => (id, first.by.as_str(), false),
+            };
+            if args.json {
+                let document = json!({"incident": id, "acknowledged_by": first, "changed": news});
+                say(&document.to_string());
+            } else if news {
+                say(&format!("{id}: {first} takes it on; the chat is told within a minute"));
+            } else {
+                say(&format!("{id}: {first} took it on already; nothing changes"));
+            }
+            Ok(())
+        }
+        Action::Verdict {
+            id,
+            verdict,
+            by,
+            note,
+        } => {
+            let judgement = taking::judge(deps, id, *verdict, by, note.as_deref()).await?;
+            say(&if args.json {
+                judgement.to_json()
+            } else {
+                format!(
+                    "{}: {}, says {}; later incidents like it will tell so",
+                    judgement.incident, judgement.verdict, judgement.by
+                )
+            });
+            Ok(())
+        }
+    }
+}
+
+/// Incidents and what was said of them.
+struct Found {
+    records: Vec<Record>,
+    judgements: BTreeMap<IncidentId, Judgement>,
+}
+
+async fn found(args: &IncidentsArgs, deps: &detector::Deps, id: &str) -> anyhow::Result<Found> {
+    let Some(newest) = deps.state.pointer(0).await?.map(|pointer| pointer.decided) else {
+        let place = if args.place.aws {
+            "this account".to_owned()
+        } else {
+            args.place.data.display().to_string()
+        };
+        bail!("the detector has never run in {place}");
+    };
+    let mut records = taking::history(deps, newest).await?;
+    records.retain(|record| id_of(record).starts_with(id));
+    let judgements = taking::judgements(deps).await?;
+    let judgements = judgements
+        .into_iter()
+        .map(|judgement| (judgement.incident.clone(), judgement))
+        .collect();
+    Ok(Found {
+        records,
+        judgements,
+    })
+}
+
+fn id_of(record: &Record) -> &str {
     record
         .incident
         .as_ref()
-        .map(|incident| incident.id.to_string())
-        .unwrap_or_default()
+        .map_or("", |incident| incident.id.as_str())
 }
 
-fn line(record: &Record) -> String {
+fn list(json: bool, found: &Found, say: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
+    if !json {
+        for record in &found.records {
+            say(&line(record, &found.judgements));
+        }
+        return Ok(());
+    }
+    let mut documents = Vec::new();
+    for record in &found.records {
+        let mut document: serde_json::Value = serde_json::from_str(&record.to_json())?;
+        let judgement = record
+            .incident
+            .as_ref()
+            .and_then(|incident| found.judgements.get(&incident.id));
+        if let Some(judgement) = judgement {
+            document["verdict"] = serde_json::to_value(judgement)?;
+        }
+        documents.push(document);
+    }
+    say(&serde_json::to_string(&documents)?);
+    Ok(())
+}
+
+fn line(record: &Record, judgements: &BTreeMap<IncidentId, Judgement>) -> String {
     let group = &record.group;
     let what = format!("{} {}", group.service, group.symptom.words(group.direction));
     let Some(incident) = &record.incident else {
         return what;
     };
     let end = incident.resolved.map_or_else(
-        || "open".to_owned(),
+        || match record.status {
+            Status::Flapping => "open, comes and goes".to_owned(),
+            _ => "open".to_owned(),
+        },
         |minute: Minute| format!("resolved {minute}"),
     );
+    let taken = incident
+        .acknowledged
+        .as_ref()
+        .map_or_else(String::new, |taken| format!(", taken by {}", taken.by));
+    let verdict = judgements.get(&incident.id).map_or_else(String::new, |judgement| {
+        let note = judgement
+            .note
+            .as_ref()
+            .map_or_else(String::new, |note| format!(": {note}"));
+        format!("; {}, says {}{note}", judgement.verdict, judgement.by)
+    });
     format!(
-        "{}  {what}: since {}, {end}, {} message(s)",
+        "{}  {what}: since {}, {end}{taken}, {} message(s){verdict}",
         incident.id, incident.onset, incident.seq
     )
 }

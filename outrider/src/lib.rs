@@ -13,6 +13,8 @@ pub mod simulate;
 mod check_deploy;
 mod explain;
 mod incidents_command;
+mod place;
+mod silence_command;
 #[cfg(test)]
 mod recorded;
 mod state;

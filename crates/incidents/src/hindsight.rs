@@ -7,13 +7,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use signals::Minute;
 
-use crate::{Fingerprint, IncidentId, Record};
+use crate::{Incident, IncidentId, Record};
 
 /// The version this build writes.
 const SCHEMA: u32 = 1;
 /// Longest name and note, in characters.
 const NAME_CHARS: usize = 80;
 const NOTE_CHARS: usize = 200;
+/// Earlier incidents that a group remembers.
+pub const MOST_EARLIER: usize = 5;
 /// Days before an incident in which another one of the same group counts as like it.
 pub const SIMILAR_DAYS: i64 = 30;
 
@@ -177,51 +179,55 @@ impl Judgement {
     }
 }
 
-/// An earlier incident of the same group.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Similar {
+/// What is kept of an earlier incident of the same group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earlier {
     /// Its id.
     pub id: IncidentId,
     /// When it opened.
+    #[serde(with = "crate::wire::minute")]
     pub opened: Minute,
-    /// How long it was, in minutes from its onset to its last breaching minute.
+    /// How long it was, in minutes from its onset to the end of its last breaching minute.
     pub minutes: i64,
-    /// What it turned out to be, if anybody said so.
-    pub judgement: Option<Judgement>,
 }
 
-/// The incidents of the group `fingerprint` that opened within [`SIMILAR_DAYS`] before `before`, newest first. One nobody
-/// was told of does not count: nobody remembers it.
-#[must_use]
-pub fn similar(
-    fingerprint: &Fingerprint,
-    before: Minute,
-    history: &[Record],
-    judgements: &[Judgement],
-) -> Vec<Similar> {
-    let mut found: Vec<Similar> = history
-        .iter()
-        .filter(|record| record.fingerprint == *fingerprint)
-        .filter_map(|record| record.incident.as_ref())
-        .filter(|incident| {
-            incident.seq > 0
-                && incident.opened < before
-                && before.since(incident.opened) <= SIMILAR_DAYS * 1_440
-        })
-        .map(|incident| Similar {
+impl Earlier {
+    /// `None` of one that nobody was told of: nobody remembers it.
+    pub(crate) fn of(incident: &Incident) -> Option<Self> {
+        (incident.seq > 0).then(|| Self {
             id: incident.id.clone(),
             opened: incident.opened,
             minutes: incident.last_breach.plus(1).since(incident.onset),
+        })
+    }
+}
+
+/// An earlier incident of the same group, and what it turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Similar {
+    /// The incident.
+    pub earlier: Earlier,
+    /// What it was, if anybody said so.
+    pub judgement: Option<Judgement>,
+}
+
+/// The incidents of the group of `record` that opened within [`SIMILAR_DAYS`] before `before`, newest first; at most
+/// [`MOST_EARLIER`] are remembered.
+#[must_use]
+pub fn similar(record: &Record, before: Minute, judgements: &[Judgement]) -> Vec<Similar> {
+    record
+        .earlier
+        .iter()
+        .filter(|earlier| before.since(earlier.opened) <= SIMILAR_DAYS * 1_440)
+        .map(|earlier| Similar {
+            earlier: earlier.clone(),
             judgement: judgements
                 .iter()
-                .filter(|one| one.incident == incident.id)
+                .filter(|one| one.incident == earlier.id)
                 .max_by_key(|one| one.at)
                 .cloned(),
         })
-        .collect();
-    found.sort_by(|a, b| b.opened.cmp(&a.opened));
-    found.dedup_by(|a, b| a.id == b.id);
-    found
+        .collect()
 }
 
 #[cfg(test)]
@@ -229,76 +235,48 @@ mod tests {
     use super::*;
     use crate::message::example::{instant, minute, open_record};
 
-    fn of_day(day: &str, seq: u32) -> Record {
-        let mut record = open_record();
+    fn of_day(day: &str) -> Earlier {
         let opened = Minute::parse(&format!("2026-11-{day}T10:00:00Z")).unwrap();
-        let incident = record.incident.as_mut().unwrap();
-        incident.id = IncidentId::mint(&record.fingerprint, opened);
-        (incident.opened, incident.onset) = (opened, opened.plus(-2));
-        (incident.last_breach, incident.seq) = (opened.plus(11), seq);
-        record
+        Earlier {
+            id: IncidentId::mint(&open_record().fingerprint, opened),
+            opened,
+            minutes: 14,
+        }
     }
 
-    fn judged(record: &Record, verdict: Verdict, at: &str) -> Judgement {
-        let id = record.incident.as_ref().unwrap().id.clone();
-        Judgement::new(id, verdict, "Ada", Some("load test"), instant(at)).unwrap()
+    fn judged(id: &IncidentId, verdict: Verdict, at: &str) -> Judgement {
+        Judgement::new(id.clone(), verdict, "Ada", Some("load test"), instant(at)).unwrap()
     }
 
     #[test]
-    fn what_was_like_it_is_what_the_same_group_told_in_the_month_before() {
-        let before = Minute::parse("2026-11-30T10:00:00Z").unwrap();
-        let mut other = of_day("20", 2);
-        other.fingerprint = crate::Group::new(
-            "prod",
-            "other",
-            crate::Symptom::Latency,
-            crate::Direction::High,
-        )
-        .unwrap()
-        .fingerprint();
-        let history = [
-            of_day("03", 2),
-            of_day("21", 3),
-            of_day("22", 0),
-            of_day("30", 1),
-            other,
-        ];
+    fn what_was_like_it_is_what_the_group_told_in_the_month_before_with_the_newest_verdict() {
+        let mut record = open_record();
+        record.earlier = vec![of_day("21"), of_day("03")];
+        let id = record.earlier[0].id.clone();
         let judgements = [
-            judged(&history[1], Verdict::False, "01:00"),
-            judged(&history[1], Verdict::Expected, "02:00"),
+            judged(&id, Verdict::Expected, "02:00"),
+            judged(&id, Verdict::False, "01:00"),
         ];
-        let found = similar(&history[0].fingerprint, before, &history, &judgements);
-        let said: Vec<_> = found
-            .iter()
-            .map(|one| {
-                (
-                    one.opened,
-                    one.minutes,
-                    one.judgement.as_ref().map(|it| it.verdict),
-                )
-            })
-            .collect();
+        let before = Minute::parse("2026-11-30T10:00:00Z").unwrap();
+        let verdicts = |before| -> Vec<_> {
+            similar(&record, before, &judgements)
+                .into_iter()
+                .map(|one| (one.earlier, one.judgement.map(|it| it.verdict)))
+                .collect()
+        };
         assert_eq!(
-            said,
+            verdicts(before),
             [
-                (
-                    Minute::parse("2026-11-21T10:00:00Z").unwrap(),
-                    14,
-                    Some(Verdict::Expected)
-                ),
-                (Minute::parse("2026-11-03T10:00:00Z").unwrap(), 14, None),
+                (of_day("21"), Some(Verdict::Expected)),
+                (of_day("03"), None)
             ]
         );
-        let late = before.plus(10 * 1_440);
-        assert_eq!(
-            similar(&history[0].fingerprint, late, &history, &[]).len(),
-            2
-        );
+        assert_eq!(verdicts(before.plus(10 * 1_440)).len(), 1);
     }
 
     #[test]
     fn a_judgement_reads_back_and_what_cannot_be_read_says_why() {
-        let judgement = judged(&open_record(), Verdict::Real, "03:00");
+        let judgement = judged(&of_day("21").id, Verdict::Real, "03:00");
         let json = judgement.to_json();
         assert_eq!(Judgement::from_json(&json).unwrap(), judgement);
         for (text, says) in [

@@ -21,13 +21,14 @@ pub mod mute;
 pub mod policy;
 pub mod reason;
 pub mod record;
+pub mod silence;
 pub mod symptom;
 mod wire;
 
 pub use contribution::{Contributions, Dimension};
 pub use diagnosis::{Cause, CauseKind, Confidence, Diagnosis, Facts, diagnose};
 pub use fingerprint::{Fingerprint, Group, InvalidGroup};
-pub use hindsight::{InvalidJudgement, Judgement, Similar, Verdict, similar};
+pub use hindsight::{Earlier, InvalidJudgement, Judgement, Similar, Verdict, similar};
 pub use incident_id::IncidentId;
 pub use inhibition::{Inhibition, inhibitor};
 pub use lifecycle::{

@@ -13,6 +13,7 @@
 use jiff::Timestamp;
 use signals::Minute;
 
+use crate::hindsight::{Earlier, MOST_EARLIER};
 use crate::record::Sighting;
 use crate::{
     Audience, Incident, IncidentId, Member, Mute, Policy, Reason, Record, Severity, Status,
@@ -218,6 +219,10 @@ impl Step<'_> {
         if severity != Severity::Page && self.record.status != Status::Pending {
             self.record.status = Status::Pending;
             return (Action::None, Reason::AwaitsConfirmation);
+        }
+        if let Some(earlier) = self.record.incident.as_ref().and_then(Earlier::of) {
+            self.record.earlier.insert(0, earlier);
+            self.record.earlier.truncate(MOST_EARLIER);
         }
         let window = self.window();
         let opening = Sighting::worst(&self.observation.members, &self.record.group, window);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use signals::Minute;
 
-use crate::{Fingerprint, Group, IncidentId, MOfN, Member, Reading};
+use crate::{Earlier, Fingerprint, Group, IncidentId, MOfN, Member, Reading};
 
 /// The version this build writes.
 const SCHEMA: u32 = 1;
@@ -139,6 +139,9 @@ pub struct Record {
     pub history: u32,
     /// The open incident, or the last one.
     pub incident: Option<Incident>,
+    /// Those before it, newest first, at most [`crate::hindsight::MOST_EARLIER`].
+    #[serde(default)]
+    pub earlier: Vec<Earlier>,
 }
 
 /// A stored record that cannot be used.
@@ -215,6 +218,7 @@ impl Record {
             window: None,
             history: 0,
             incident: None,
+            earlier: Vec::new(),
         }
     }
 

@@ -45,10 +45,10 @@ pub(crate) fn alert(story: &Story<'_>, id: &str) -> Value {
         "detected": instant(incident.detected_at),
         "recovered": over.then(|| instant(story.recovered())),
         "minutes": story.minutes(),
-        "similar": story.findings.similar.as_ref().map(|found| found.iter().take(5).map(|one| json!({
-            "incident": one.id.as_str(),
-            "opened": instant(one.opened.start()),
-            "minutes": one.minutes,
+        "similar": story.findings.similar.as_ref().map(|found| found.iter().map(|one| json!({
+            "incident": one.earlier.id.as_str(),
+            "opened": instant(one.earlier.opened.start()),
+            "minutes": one.earlier.minutes,
             "verdict": one.judgement.as_ref().map(|judgement| judgement.verdict.as_str()),
         })).collect::<Vec<_>>()),
         "acknowledged_by": incident.acknowledged.as_ref().map(|taken| tame(&taken.by)),

@@ -84,6 +84,9 @@ fn description(story: &Story<'_>) -> String {
         line("From", &started);
         line("To", &moment::full(story.recovered(), local));
         line("Acknowledged by", &story.acknowledged());
+    } else if story.transition.action == Action::Acknowledge {
+        line("Since", &started);
+        line("Peak", &story.peak());
     } else {
         line("Impact", &story.impact());
         line("Since", &started);

@@ -6,7 +6,7 @@ use super::{Example, LocalZone, moment};
 use crate::contribution::Contributions;
 use crate::diagnosis::facts::{Concurrency, Deploy};
 use crate::diagnosis::{CauseKind, Confidence, Diagnosis};
-use crate::hindsight::{SIMILAR_DAYS, Similar};
+use crate::hindsight::{MOST_EARLIER, SIMILAR_DAYS, Similar};
 
 /// A label inside a list stays short enough for the list to be read.
 const LABEL_CHARS: usize = 60;
@@ -68,11 +68,16 @@ impl Findings {
             },
         );
         Some(format!(
-            "{} like this in {SIMILAR_DAYS} days; last {} for {}, {verdict} ({})",
-            number::count(found.len() as u64),
-            moment::full(last.opened.start(), local),
-            number::duration(last.minutes),
-            last.id,
+            "{}{} like this in {SIMILAR_DAYS} days; last {} for {}, {verdict} ({})",
+            if found.len() < MOST_EARLIER {
+                ""
+            } else {
+                "at least "
+            },
+            found.len(),
+            moment::full(last.earlier.opened.start(), local),
+            number::duration(last.earlier.minutes),
+            last.earlier.id,
         ))
     }
 

@@ -7,8 +7,8 @@ use super::example::{context, instant, minute, unaffected};
 use super::{Example, Findings, Publication, Topic, Transition, render_with};
 use crate::diagnosis::{CauseKind, Facts, diagnose, tests::examples_of};
 use crate::{
-    Action, Condition, Direction, Group, IncidentId, Judgement, Member, Observation, Policy,
-    Reading, Record, Similar, Statistic, Symptom, Verdict, decide,
+    Action, Condition, Direction, Earlier, Group, IncidentId, Judgement, Member, Observation,
+    Policy, Reading, Record, Similar, Statistic, Symptom, Verdict, decide,
 };
 
 /// One like it, two weeks before, which somebody judged.
@@ -23,9 +23,11 @@ fn similar() -> Similar {
         opened.plus(90).start(),
     );
     Similar {
-        id,
-        opened,
-        minutes: 14,
+        earlier: Earlier {
+            id,
+            opened,
+            minutes: 14,
+        },
         judgement: Some(judgement.unwrap()),
     }
 }

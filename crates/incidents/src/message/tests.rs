@@ -8,7 +8,7 @@ use super::example::{
     context, examples, group, instant, member, minute, open_record, resolved_record, unaffected,
 };
 use super::*;
-use crate::{Direction, Group, IncidentId, Judgement, Similar, Stretch, Symptom, Verdict};
+use crate::{Direction, Earlier, Group, IncidentId, Judgement, Similar, Stretch, Symptom, Verdict};
 
 fn opened(members: &[Member]) -> Vec<Publication> {
     let (record, unaffected, examples) = (open_record(), unaffected(), examples());
@@ -298,9 +298,11 @@ fn hostile_findings(text: &str, label: &str, number: f64) -> Findings {
             40
         ],
         similar: Some(vec![Similar {
-            id: judgement.incident.clone(),
-            opened: minute("21:00"),
-            minutes: i64::MIN,
+            earlier: Earlier {
+                id: judgement.incident.clone(),
+                opened: minute("21:00"),
+                minutes: i64::MIN,
+            },
             judgement: Some(judgement),
         }]),
     }

@@ -199,3 +199,34 @@ fn a_silence_of_what_was_told_mutes_repeats_and_escalation_but_not_the_end() {
     story.silenced(Condition::Clear);
     assert_eq!(story.silenced(Condition::Clear).0, Action::Resolve);
 }
+
+#[test]
+fn a_group_remembers_its_last_five_incidents_that_somebody_was_told_of() {
+    let mut story = Story::page();
+    let mut ids = Vec::new();
+    for round in 0..7 {
+        if round == 3 {
+            story.muted();
+            for _ in 0..8 {
+                story.muted();
+            }
+        } else {
+            story.breach();
+            ids.push(story.incident().id.clone());
+        }
+        story.resolve();
+        for _ in 0..40 {
+            story.clear();
+        }
+        // What is quiet is not stored: the window goes on all the same.
+        story.window = story.window.plus(60);
+    }
+    let earlier: Vec<_> = story
+        .record
+        .earlier
+        .iter()
+        .map(|one| one.id.clone())
+        .collect();
+    let newest_first: Vec<_> = ids.into_iter().rev().skip(1).take(5).collect();
+    assert_eq!(earlier, newest_first);
+}
