@@ -1,8 +1,8 @@
 //! Turns what a window shows into transitions of incidents, each stored together with its messages.
 
 use incidents::{
-    Action, Change, Context, Group, Mute, Observation, Record, Severity, Symptom, Transition, decide,
-    inhibitor, render_with, silence::silenced_by,
+    Action, Change, Context, Group, Mute, Observation, Record, Severity, Symptom, Transition,
+    decide, inhibitor, render_with, silence::silenced_by,
 };
 use platform::state_store::{self, AlertItem, Applied, OutboxItem};
 use serde::Serialize;

@@ -6,17 +6,18 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use incidents::{Action, Findings, Observation, Record, Symptom, diagnose};
+use incidents::silence::Silence;
+use incidents::{Action, Findings, Observation, Record, Similar, Symptom, diagnose, similar};
 use jiff::Timestamp;
 use platform::log_search::{FoundEvent, LogQuery, LogSearch};
 use platform::series_store::{Rollups, RollupsByVersion, SeriesStoreError};
 use signals::{AwsSignal, Minute, Rollup, SeriesKey};
 
-use crate::Deps;
 use crate::learning::ByLogGroup;
 use crate::state::State;
 use crate::watch::{ACCOUNT_GROUP, Scope, Service};
 use crate::watchlist::Series;
+use crate::{Deps, taking};
 
 mod examples;
 mod gather;
@@ -60,11 +61,13 @@ pub(crate) struct Known<'a> {
 
 /// Whether a transition is one that people read a diagnosis in.
 fn is_told(action: Action, record: &Record) -> bool {
-    matches!(action, Action::Open | Action::Reopen | Action::Update)
-        && record
-            .incident
-            .as_ref()
-            .is_some_and(|incident| incident.audience != incidents::Audience::Nobody)
+    matches!(
+        action,
+        Action::Open | Action::Reopen | Action::Update | Action::Escalate
+    ) && record
+        .incident
+        .as_ref()
+        .is_some_and(|incident| incident.audience != incidents::Audience::Nobody)
 }
 
 /// Looks at the incident of `next` in the window of `observation`; nothing where nobody would read it.
@@ -80,6 +83,7 @@ pub(crate) async fn look(
     let Some(incident) = next.incident.as_ref().filter(|_| is_told(action, next)) else {
         return looked;
     };
+    looked.findings.similar = Some(remembered(deps, next, incident.opened).await);
     // A clock that was set back has spent nothing.
     let spent =
         Duration::try_from(deps.clock.now().duration_since(known.began)).unwrap_or_default();
@@ -153,6 +157,27 @@ pub(crate) async fn look(
     looked.findings.contributions = facts.contributions;
     looked.findings.deploy = facts.deploy;
     looked
+}
+
+/// The earlier incidents of the same group, with what people said of them where the store still knows.
+async fn remembered(deps: &Deps, record: &Record, opened: Minute) -> Vec<Similar> {
+    let judgements = if record.earlier.is_empty() {
+        Vec::new()
+    } else {
+        let read = tokio::time::timeout(TIME, taking::judgements(deps)).await;
+        match read {
+            Ok(Ok(judgements)) => judgements,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "an incident is told without earlier verdicts");
+                Vec::new()
+            }
+            Err(_) => {
+                tracing::warn!("the store is slow: an incident is told without earlier verdicts");
+                Vec::new()
+            }
+        }
+    };
+    similar(record, opened, &judgements)
 }
 
 /// The minutes before the incident and its newest ones; and, of the latter, what each version says. What was fetched

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use incidents::{Condition, Direction, Group, Member, Observation, Policy, Reading, Stretch, Symptom};
+use incidents::{
+    Condition, Direction, Group, Member, Observation, Policy, Reading, Stretch, Symptom,
+};
 use signals::{AwsSignal, LambdaSignal, Minute, Rollup, SeriesKey, SeriesName};
 
 use crate::measure::Measure;

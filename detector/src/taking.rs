@@ -20,7 +20,9 @@ const ATTEMPTS: u32 = 5;
 #[derive(Debug, thiserror::Error)]
 pub enum TakingError {
     /// No incident has such an id.
-    #[error("no incident of the last {DAYS} days has the id {0:?}; `outrider incidents list` names them")]
+    #[error(
+        "no incident of the last {DAYS} days has the id {0:?}; `outrider incidents list` names them"
+    )]
     Unknown(String),
     /// Several have.
     #[error("the id {given:?} is the beginning of {count} incidents; write more of it")]

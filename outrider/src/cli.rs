@@ -9,8 +9,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::demo::{self, Narrator, Summary};
 use crate::{
-    check_deploy, detect, explain, incidents_command, ingest, load, plan, replay, silence_command, simulate, state,
-    up,
+    check_deploy, detect, explain, incidents_command, ingest, load, plan, replay, silence_command,
+    simulate, state, up,
 };
 
 /// Observability and anomaly detection for AWS Lambda services

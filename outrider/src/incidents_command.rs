@@ -98,9 +98,13 @@ async fn act(
                 let document = json!({"incident": id, "acknowledged_by": first, "changed": news});
                 say(&document.to_string());
             } else if news {
-                say(&format!("{id}: {first} takes it on; the chat is told within a minute"));
+                say(&format!(
+                    "{id}: {first} takes it on; the chat is told within a minute"
+                ));
             } else {
-                say(&format!("{id}: {first} took it on already; nothing changes"));
+                say(&format!(
+                    "{id}: {first} took it on already; nothing changes"
+                ));
             }
             Ok(())
         }
@@ -199,13 +203,15 @@ fn line(record: &Record, judgements: &BTreeMap<IncidentId, Judgement>) -> String
         .acknowledged
         .as_ref()
         .map_or_else(String::new, |taken| format!(", taken by {}", taken.by));
-    let verdict = judgements.get(&incident.id).map_or_else(String::new, |judgement| {
-        let note = judgement
-            .note
-            .as_ref()
-            .map_or_else(String::new, |note| format!(": {note}"));
-        format!("; {}, says {}{note}", judgement.verdict, judgement.by)
-    });
+    let verdict = judgements
+        .get(&incident.id)
+        .map_or_else(String::new, |judgement| {
+            let note = judgement
+                .note
+                .as_ref()
+                .map_or_else(String::new, |note| format!(": {note}"));
+            format!("; {}, says {}{note}", judgement.verdict, judgement.by)
+        });
     format!(
         "{}  {what}: since {}, {end}{taken}, {} message(s){verdict}",
         incident.id, incident.onset, incident.seq

@@ -14,8 +14,8 @@ mod check_deploy;
 mod explain;
 mod incidents_command;
 mod place;
-mod silence_command;
 #[cfg(test)]
 mod recorded;
+mod silence_command;
 mod state;
 mod up;

@@ -10,7 +10,12 @@ use crate::local::OpenDetector;
 #[derive(Debug, Args)]
 pub(crate) struct Place {
     /// The data directory of a demo or of `up`, which must not be running
-    #[arg(long, default_value = ".outrider", conflicts_with = "aws", global = true)]
+    #[arg(
+        long,
+        default_value = ".outrider",
+        conflicts_with = "aws",
+        global = true
+    )]
     pub(crate) data: PathBuf,
     /// What is watched there (outrider.toml), if not what `up` watches
     #[arg(long, value_name = "FILE", conflicts_with = "aws", global = true)]

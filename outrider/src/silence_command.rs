@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
+use incidents::Symptom;
 use incidents::silence::{
     Matcher, Request, Schedule, Silence, SilenceStatus, parse_duration, parse_weekly,
 };
-use incidents::Symptom;
 use jiff::Timestamp;
 use platform::state_store::{Note, Notes};
 
@@ -105,7 +105,11 @@ async fn act(
         Action::Expire { id, by } => {
             let mut silence = one(read(deps).await?, id)?;
             if !silence.expire(now, by.as_deref())? {
-                bail!("{} is over since {}: nothing changes", silence.id, silence.until());
+                bail!(
+                    "{} is over since {}: nothing changes",
+                    silence.id,
+                    silence.until()
+                );
             }
             keep(deps, &silence).await?;
             vec![silence]
@@ -156,7 +160,10 @@ fn symptom(text: &str) -> anyhow::Result<Symptom> {
     let found = all().find(|symptom| symptom.as_str() == text);
     found.copied().with_context(|| {
         let names: Vec<_> = all().map(|symptom| symptom.as_str()).collect();
-        format!("--symptom {text:?} is none; write one of {}", names.join(", "))
+        format!(
+            "--symptom {text:?} is none; write one of {}",
+            names.join(", ")
+        )
     })
 }
 
@@ -201,14 +208,12 @@ fn rank(status: SilenceStatus) -> u8 {
 
 fn line(silence: &Silence, now: Timestamp) -> String {
     let when = match silence.status(now) {
-        SilenceStatus::Active => silence.ends(now).map_or_else(
-            || "active".to_owned(),
-            |end| format!("active until {end}"),
-        ),
-        SilenceStatus::Pending => silence.next(now).map_or_else(
-            || "to come".to_owned(),
-            |next| format!("to come at {next}"),
-        ),
+        SilenceStatus::Active => silence
+            .ends(now)
+            .map_or_else(|| "active".to_owned(), |end| format!("active until {end}")),
+        SilenceStatus::Pending => silence
+            .next(now)
+            .map_or_else(|| "to come".to_owned(), |next| format!("to come at {next}")),
         SilenceStatus::Expired => format!("over since {}", silence.until()),
     };
     let matcher = &silence.matcher;
@@ -216,7 +221,10 @@ fn line(silence: &Silence, now: Timestamp) -> String {
         ("fingerprint", matcher.fingerprint.clone()),
         ("environment", matcher.environment.clone()),
         ("service", matcher.service.clone()),
-        ("symptom", matcher.symptom.map(|symptom| symptom.as_str().to_owned())),
+        (
+            "symptom",
+            matcher.symptom.map(|symptom| symptom.as_str().to_owned()),
+        ),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some(format!("{name}={}", value?)))

@@ -442,7 +442,10 @@ impl StateStore for DynamoDbStateStore {
 
     async fn kept(&self, notes: Notes) -> Result<Vec<String>, StateStoreError> {
         let items = self.query(partition(notes), " ", "~").await?;
-        items.iter().map(|item| self.text_of(item, "body")).collect()
+        items
+            .iter()
+            .map(|item| self.text_of(item, "body"))
+            .collect()
     }
 
     async fn history(&self, from: Minute, to: Minute) -> Result<Vec<String>, StateStoreError> {

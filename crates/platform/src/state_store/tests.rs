@@ -218,5 +218,8 @@ async fn notes_are_kept_by_kind_and_name_and_the_newer_one_counts() {
         store.kept(Notes::Silences).await.unwrap(),
         ["{\"of\":\"a\"}", "{\"of\":\"b, expired\"}"]
     );
-    assert_eq!(store.kept(Notes::Verdicts).await.unwrap(), ["{\"of\":\"verdict\"}"]);
+    assert_eq!(
+        store.kept(Notes::Verdicts).await.unwrap(),
+        ["{\"of\":\"verdict\"}"]
+    );
 }

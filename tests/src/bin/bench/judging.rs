@@ -89,6 +89,7 @@ fn member(from: Minute) -> Member {
         affected: Some(40),
         started: from,
         test: None,
+        stretch: None,
     }
 }
 
