@@ -55,19 +55,26 @@ pub enum Acknowledged {
     Already(IncidentId, Acknowledgement),
 }
 
-/// The incidents that opened in the last days before `now`, newest first.
+/// The incidents that opened in the last days up to `newest`, newest first.
 ///
 /// # Errors
 /// A store that does not answer, or holds what this build cannot read.
-pub async fn history(deps: &Deps, now: Minute) -> Result<Vec<Record>, Error> {
-    let bodies = deps.state.history(now.plus(-DAYS * 1_440), now).await?;
+pub async fn history(deps: &Deps, newest: Minute) -> Result<Vec<Record>, Error> {
+    let from = newest.plus(-DAYS * 1_440);
+    let bodies = deps.state.history(from, newest).await?;
     let records = bodies.iter().map(|body| Record::from_json(body));
     Ok(records.collect::<Result<_, _>>()?)
 }
 
 /// The incident whose id begins with `given`.
-async fn find(deps: &Deps, given: &str, now: Minute) -> Result<(Record, IncidentId), TakingError> {
-    let history = history(deps, now).await?;
+async fn find(deps: &Deps, given: &str) -> Result<(Record, IncidentId), TakingError> {
+    // A demo lies in another time than the one that the clock shows.
+    let pointer = deps.state.pointer(0).await.map_err(Error::from)?;
+    let newest = pointer.map_or_else(
+        || Minute::containing(deps.clock.now()),
+        |pointer| pointer.decided,
+    );
+    let history = history(deps, newest).await?;
     let mut found: Vec<_> = history
         .into_iter()
         .filter_map(|record| {
@@ -93,7 +100,7 @@ async fn find(deps: &Deps, given: &str, now: Minute) -> Result<(Record, Incident
 /// An id that names no open incident; a name that cannot be shown; a store that does not answer.
 pub async fn acknowledge(deps: &Deps, given: &str, by: &str) -> Result<Acknowledged, TakingError> {
     let now = deps.clock.now();
-    let (record, id) = find(deps, given, Minute::containing(now)).await?;
+    let (record, id) = find(deps, given).await?;
     let service = deps
         .watch
         .watched()
@@ -148,7 +155,7 @@ pub async fn judge(
     note: Option<&str>,
 ) -> Result<Judgement, TakingError> {
     let now = deps.clock.now();
-    let (_, id) = find(deps, given, Minute::containing(now)).await?;
+    let (_, id) = find(deps, given).await?;
     let judgement = Judgement::new(id, verdict, by, note, now)?;
     let until = now
         .saturating_add(jiff::SignedDuration::from_hours(24 * JUDGED_DAYS))

@@ -89,7 +89,8 @@ async fn act(
     deps: &detector::Deps,
     say: &mut dyn FnMut(&str),
 ) -> anyhow::Result<()> {
-    let now = deps.clock.now();
+    // Nobody silences by the nanosecond.
+    let now = Timestamp::from_second(deps.clock.now().as_second())?;
     let said = match &args.action {
         Action::Add(add) => {
             let silence = Silence::new(asked(add, now)?, now)?;

@@ -3,3 +3,4 @@
 mod contract;
 mod killed;
 mod messages;
+mod people;
