@@ -138,6 +138,8 @@ pub struct Outcome {
     pub log_searches_failed: u64,
     /// Messages handed over.
     pub messages_published: u64,
+    /// Messages that shadow mode kept back.
+    pub messages_withheld: u64,
     /// Messages given up.
     pub messages_dead: u64,
     /// Services whose newest minutes are of several versions: one more read each.

@@ -12,6 +12,9 @@ const LEASE: SignedDuration = SignedDuration::from_secs(30);
 /// Attempts, one a run, before a message is given up: by then the fault is not a passing one.
 pub(crate) const ATTEMPTS: u32 = 5;
 
+/// What is kept with a message that shadow mode kept back.
+const SHADOW: &str = "shadow mode: nobody was told";
+
 /// Sends every message that nobody else is sending.
 pub(crate) async fn send(deps: &Deps, outcome: &mut Outcome) -> Result<(), Error> {
     let mut waiting = Vec::new();
@@ -29,7 +32,13 @@ pub(crate) async fn send(deps: &Deps, outcome: &mut Outcome) -> Result<(), Error
     for (publication, item) in waiting {
         let now = deps.clock.now();
         let until = now.saturating_add(LEASE).unwrap_or(now);
-        if deps.state.lease(&item.id, now, until).await? {
+        if !deps.state.lease(&item.id, now, until).await? {
+            continue;
+        }
+        if deps.watch.detector.shadow {
+            deps.state.sent(&item, SHADOW, deps.clock.now()).await?;
+            outcome.messages_withheld += 1;
+        } else {
             attempt(deps, &publication, &item, outcome).await?;
         }
     }

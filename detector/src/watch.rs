@@ -58,6 +58,8 @@ pub struct Rules {
     pub max_series: usize,
     /// How many false alarms are acceptable.
     pub budget: BudgetRules,
+    /// Everything but the messages: what would have been told is decided, kept and counted, and nobody is told.
+    pub shadow: bool,
 }
 
 /// How many false alarms are acceptable: the detector divides them among all that it tests.
@@ -84,6 +86,7 @@ impl Default for Rules {
             incidents: incidents::Policy::default(),
             max_series: 1_000,
             budget: BudgetRules::default(),
+            shadow: false,
         }
     }
 }

@@ -3,7 +3,6 @@
 //! one of two hundred rollouts (`anomaly::comparison`).
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anomaly::comparison::{Finding, LOOKS};
@@ -15,7 +14,7 @@ use detector::explain::origin;
 use serde::Serialize;
 use signals::Minute;
 
-use crate::local::OpenDetector;
+use crate::place::Place;
 
 /// `check-deploy --function F [--at TIME] [--require-answer] [--data DIR] [--config FILE] [--aws] [--json]`
 ///
@@ -32,15 +31,8 @@ pub(crate) struct CheckDeployArgs {
     /// Too few requests to say is a no
     #[arg(long)]
     require_answer: bool,
-    /// The data directory of a demo or of `up`, which must not be running
-    #[arg(long, default_value = ".outrider", conflicts_with = "aws")]
-    data: PathBuf,
-    /// What is watched there (outrider.toml), if not what `up` watches
-    #[arg(long, value_name = "FILE", conflicts_with = "aws")]
-    config: Option<PathBuf>,
-    /// AWS; credentials, region and the detector's variables are in the environment
-    #[arg(long)]
-    aws: bool,
+    #[command(flatten)]
+    place: Place,
     /// One JSON document on standard output and nothing else
     #[arg(long)]
     json: bool,
@@ -74,15 +66,10 @@ pub(crate) async fn run(
     args: &CheckDeployArgs,
     stdout: &mut dyn Write,
 ) -> anyhow::Result<ExitCode> {
-    let document = if args.aws {
-        let deps = detector::connect(&platform::config::Environment).await?;
-        compared(args, &deps).await?
-    } else {
-        let open = OpenDetector::open(&args.data, args.config.as_deref()).await?;
-        let document = compared(args, &open.deps).await;
-        open.close().await?;
-        document?
-    };
+    let place = args.place.open().await?;
+    let document = compared(args, place.deps()).await;
+    place.close().await?;
+    let document = document?;
     let text = if args.json {
         serde_json::to_string(&document)?
     } else {
@@ -184,6 +171,7 @@ mod tests {
 
     use super::*;
     use crate::local::LOG_GROUP;
+    use crate::local::OpenDetector;
 
     const LAST: &str = "2026-11-18T10:19:00Z";
 
@@ -220,9 +208,7 @@ mod tests {
             function: "car-api".to_owned(),
             at: Some(LAST.to_owned()),
             require_answer: false,
-            data: data.to_owned(),
-            config: None,
-            aws: false,
+            place: Place::local(data),
             json: true,
         };
         change(&mut args);

@@ -1,7 +1,6 @@
 //! `outrider explain`: what the detector saw of a series in a minute, and why it judged as it did.
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
@@ -10,7 +9,7 @@ use detector::explain::origin::{self, Shard};
 use detector::watch::Service;
 use signals::Minute;
 
-use crate::local::OpenDetector;
+use crate::place::Place;
 
 mod document;
 mod names;
@@ -31,15 +30,8 @@ pub(crate) struct ExplainArgs {
     /// The minute, RFC 3339; seconds are cut off
     #[arg(long, value_name = "TIME")]
     pub(crate) at: String,
-    /// The data directory of a demo or of `up`, which must not be running
-    #[arg(long, default_value = ".outrider", conflicts_with = "aws")]
-    pub(crate) data: PathBuf,
-    /// What is watched there (outrider.toml), if not what `up` watches
-    #[arg(long, value_name = "FILE", conflicts_with = "aws")]
-    pub(crate) config: Option<PathBuf>,
-    /// AWS; credentials, region and the detector's variables are in the environment
-    #[arg(long)]
-    pub(crate) aws: bool,
+    #[command(flatten)]
+    pub(crate) place: Place,
     /// One JSON document on standard output and nothing else
     #[arg(long)]
     pub(crate) json: bool,
@@ -57,15 +49,10 @@ pub(crate) async fn run(args: &ExplainArgs, stdout: &mut dyn Write) -> anyhow::R
             args.at
         )
     })?;
-    let text = if args.aws {
-        let deps = detector::connect(&platform::config::Environment).await?;
-        told(args, at, &deps).await?
-    } else {
-        let open = OpenDetector::open(&args.data, args.config.as_deref()).await?;
-        let text = told(args, at, &open.deps).await;
-        open.close().await?;
-        text?
-    };
+    let place = args.place.open().await?;
+    let text = told(args, at, place.deps()).await;
+    place.close().await?;
+    let text = text?;
     crate::ingest::or_gone(writeln!(stdout, "{text}").and_then(|()| stdout.flush()))?;
     Ok(ExitCode::SUCCESS)
 }

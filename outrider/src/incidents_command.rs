@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use detector::taking::{self, Acknowledged};
-use incidents::{IncidentId, Judgement, Record, Status, Verdict};
+use incidents::{IncidentId, Judgement, Record, Status, Verdict, tally};
 use serde_json::json;
 use signals::Minute;
 
@@ -32,6 +32,12 @@ enum Action {
     Show {
         /// Its id, or the beginning of it
         id: String,
+    },
+    /// How often somebody was told, or would have been in shadow mode, and what it turned out to be
+    Pages {
+        /// Days up to the newest minute that was judged, 1 to 35
+        #[arg(long, default_value_t = 28, value_parser = clap::value_parser!(i64).range(1..=taking::DAYS))]
+        days: i64,
     },
     /// Take an incident on: repeats go to the chat only, and nothing escalates, until it resolves
     Ack {
@@ -88,6 +94,7 @@ async fn act(
             }
             list(args.json, &found, say)
         }
+        Action::Pages { days } => pages(args, deps, *days, say).await,
         Action::Ack { id, by } => {
             let taken = taking::acknowledge(deps, id, by).await?;
             let (id, first, news) = match &taken {
@@ -128,6 +135,70 @@ async fn act(
     }
 }
 
+async fn pages(
+    args: &IncidentsArgs,
+    deps: &detector::Deps,
+    days: i64,
+    say: &mut dyn FnMut(&str),
+) -> anyhow::Result<()> {
+    let newest = newest(args, deps).await?;
+    let mut history = taking::history(deps, newest).await?;
+    history.retain(|record| {
+        let opened = record.incident.as_ref().map(|incident| incident.opened);
+        opened.is_some_and(|opened| newest.since(opened) < days * 1_440)
+    });
+    let tallies = tally(&history, &taking::judgements(deps).await?);
+    let pages: u32 = tallies
+        .iter()
+        .filter(|one| one.page)
+        .map(|one| one.incidents)
+        .sum();
+    #[expect(clippy::cast_precision_loss, reason = "services and days")]
+    let weeks = deps.watch.services.len().max(1) as f64 * days as f64 / 7.0;
+    let shadow = deps.watch.detector.shadow;
+    if args.json {
+        let document = json!({
+            "days": days, "shadow": shadow, "pages": pages,
+            "pages_per_service_week": f64::from(pages) / weeks, "kinds": tallies,
+        });
+        say(&document.to_string());
+        return Ok(());
+    }
+    let told = if shadow { "would have been" } else { "were" };
+    say(&format!(
+        "{pages} pages {told} sent in {days} days, {:.2} a service and week",
+        f64::from(pages) / weeks
+    ));
+    for one in &tallies {
+        let [real, expected, wrong] = one.judged;
+        let rest = one.incidents - real - expected - wrong;
+        say(&format!(
+            "{:6}  {} {}: {} incidents, {} messages; {real} real, {expected} expected, {wrong} false, {rest} not judged",
+            if one.page { "page" } else { "ticket" },
+            one.service,
+            one.what,
+            one.incidents,
+            one.messages,
+        ));
+    }
+    Ok(())
+}
+
+/// The newest minute that was judged.
+async fn newest(args: &IncidentsArgs, deps: &detector::Deps) -> anyhow::Result<Minute> {
+    let pointer = deps.state.pointer(0).await?;
+    pointer.map(|pointer| pointer.decided).with_context(|| {
+        if args.place.aws {
+            "the detector has never run in this account".to_owned()
+        } else {
+            format!(
+                "the detector has never run in {}",
+                args.place.data.display()
+            )
+        }
+    })
+}
+
 /// Incidents and what was said of them.
 struct Found {
     records: Vec<Record>,
@@ -135,15 +206,7 @@ struct Found {
 }
 
 async fn found(args: &IncidentsArgs, deps: &detector::Deps, id: &str) -> anyhow::Result<Found> {
-    let Some(newest) = deps.state.pointer(0).await?.map(|pointer| pointer.decided) else {
-        let place = if args.place.aws {
-            "this account".to_owned()
-        } else {
-            args.place.data.display().to_string()
-        };
-        bail!("the detector has never run in {place}");
-    };
-    let mut records = taking::history(deps, newest).await?;
+    let mut records = taking::history(deps, newest(args, deps).await?).await?;
     records.retain(|record| id_of(record).starts_with(id));
     let judgements = taking::judgements(deps).await?;
     let judgements = judgements

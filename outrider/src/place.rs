@@ -34,6 +34,16 @@ pub(crate) enum Opened {
 }
 
 impl Place {
+    /// A data directory, watched as `up` watches it.
+    #[cfg(test)]
+    pub(crate) fn local(data: &std::path::Path) -> Self {
+        Self {
+            data: data.to_owned(),
+            config: None,
+            aws: false,
+        }
+    }
+
     /// Opens it.
     ///
     /// # Errors

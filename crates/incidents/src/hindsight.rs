@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use signals::Minute;
 
-use crate::{Incident, IncidentId, Record};
+use crate::{Incident, IncidentId, Record, Severity};
 
 /// The version this build writes.
 const SCHEMA: u32 = 1;
@@ -230,6 +230,65 @@ pub fn similar(record: &Record, before: Minute, judgements: &[Judgement]) -> Vec
         .collect()
 }
 
+/// What one kind of incident came to in a span of time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// The service.
+    pub service: String,
+    /// What was wrong with it, in words: `many errors`.
+    pub what: &'static str,
+    /// Whether it wakes somebody.
+    pub page: bool,
+    /// Incidents that somebody was told of, or would have been in shadow mode.
+    pub incidents: u32,
+    /// Messages about them.
+    pub messages: u32,
+    /// Of the incidents, those that were judged real, expected and false.
+    pub judged: [u32; 3],
+}
+
+/// Counts the incidents of `history` by service and symptom, the most first.
+#[must_use]
+pub fn tally(history: &[Record], judgements: &[Judgement]) -> Vec<Tally> {
+    let mut tallies: Vec<Tally> = Vec::new();
+    for record in history {
+        let Some(incident) = record.incident.as_ref().filter(|one| one.seq > 0) else {
+            continue;
+        };
+        let group = &record.group;
+        let what = group.symptom.words(group.direction);
+        let page = group.severity() == Severity::Page;
+        let same = |one: &Tally| one.service == group.service && one.what == what;
+        let position = tallies.iter().position(same).unwrap_or_else(|| {
+            tallies.push(Tally {
+                service: group.service.clone(),
+                what,
+                page,
+                incidents: 0,
+                messages: 0,
+                judged: [0; 3],
+            });
+            tallies.len() - 1
+        });
+        let tally = &mut tallies[position];
+        tally.incidents += 1;
+        tally.messages += incident.seq;
+        let newest = judgements
+            .iter()
+            .filter(|one| one.incident == incident.id)
+            .max_by_key(|one| one.at);
+        if let Some(judgement) = newest {
+            tally.judged[judgement.verdict as usize] += 1;
+        }
+    }
+    tallies.sort_by(|a, b| {
+        (b.page, b.incidents)
+            .cmp(&(a.page, a.incidents))
+            .then_with(|| (&a.service, a.what).cmp(&(&b.service, b.what)))
+    });
+    tallies
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -272,6 +331,55 @@ mod tests {
             ]
         );
         assert_eq!(verdicts(before.plus(10 * 1_440)).len(), 1);
+    }
+
+    #[test]
+    fn incidents_are_counted_by_what_was_wrong_and_pages_come_first() {
+        let told = |service: &str, direction, seq| {
+            let symptom = crate::Symptom::Traffic;
+            let group = crate::Group::new("prod", service, symptom, direction).unwrap();
+            let mut record = open_record();
+            let id = IncidentId::mint(&group.fingerprint(), minute("01:00"));
+            (record.fingerprint, record.group) = (group.fingerprint(), group);
+            let incident = record.incident.as_mut().unwrap();
+            (incident.id, incident.seq) = (id, seq);
+            record
+        };
+        use crate::Direction::{High, Low};
+        let history = [
+            told("cars", High, 3),
+            told("cars", High, 1),
+            told("cars", Low, 2),
+            told("orders", Low, 2),
+            told("orders", Low, 0),
+        ];
+        let id = history[2].incident.as_ref().unwrap().id.clone();
+        let judgements = [
+            judged(&id, Verdict::Real, "01:00"),
+            judged(&id, Verdict::False, "02:00"),
+        ];
+        let found: Vec<_> = tally(&history, &judgements)
+            .into_iter()
+            .map(|one| {
+                (
+                    one.service,
+                    one.what,
+                    one.page,
+                    one.incidents,
+                    one.messages,
+                    one.judged,
+                )
+            })
+            .collect();
+        let expected = [
+            ("cars", "traffic drop", true, 1, 2, [0, 0, 1]),
+            ("orders", "traffic drop", true, 1, 2, [0; 3]),
+            ("cars", "traffic rise", false, 2, 4, [0; 3]),
+        ]
+        .map(|(service, what, page, count, messages, judged)| {
+            (service.to_owned(), what, page, count, messages, judged)
+        });
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -28,7 +28,9 @@ mod wire;
 pub use contribution::{Contributions, Dimension};
 pub use diagnosis::{Cause, CauseKind, Confidence, Diagnosis, Facts, diagnose};
 pub use fingerprint::{Fingerprint, Group, InvalidGroup};
-pub use hindsight::{Earlier, InvalidJudgement, Judgement, Similar, Verdict, similar};
+pub use hindsight::{
+    Earlier, InvalidJudgement, Judgement, Similar, Tally, Verdict, similar, tally,
+};
 pub use incident_id::IncidentId;
 pub use inhibition::{Inhibition, inhibitor};
 pub use lifecycle::{

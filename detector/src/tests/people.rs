@@ -128,6 +128,29 @@ async fn a_silence_that_cannot_be_read_silences_nothing() {
 }
 
 #[tokio::test]
+async fn in_shadow_mode_everything_happens_but_the_message() {
+    let mut world = World::with(vec![fault(FaultKind::Error, 5, 8)]).await;
+    world.deps.watch.detector.shadow = true;
+    let outcomes = world.pass(0..30).await;
+    assert_eq!(topics(&world), []);
+    let withheld: u64 = outcomes
+        .iter()
+        .map(|outcome| outcome.messages_withheld)
+        .sum();
+    assert_eq!(
+        withheld, 4,
+        "page and chat, at the beginning and at the end"
+    );
+    assert!(world.deps.state.outbox().await.unwrap().is_empty());
+    let record = world.incidents().await.pop().unwrap();
+    let incident = record.incident.unwrap();
+    assert!(
+        incident.resolved.is_some() && incident.seq == 2,
+        "{incident:?}"
+    );
+}
+
+#[tokio::test]
 async fn what_somebody_said_of_an_incident_is_told_with_the_next_one_like_it() {
     // More than the half hour apart within which it would be the same incident.
     let faults = vec![

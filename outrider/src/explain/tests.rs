@@ -3,15 +3,14 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::*;
+use crate::local::OpenDetector;
 use crate::recorded;
 
 fn args(data: &Path, series: &str, at: &str, json: bool) -> ExplainArgs {
     ExplainArgs {
         series: series.to_owned(),
         at: at.to_owned(),
-        data: data.to_owned(),
-        config: None,
-        aws: false,
+        place: Place::local(data),
         json,
     }
 }

@@ -115,6 +115,18 @@ fn incidents_are_listed_judged_and_silenced_and_what_is_over_is_not_taken_on() {
         serde_json::from_str(&said(&data, &["incidents", "show", id, "--json"])).unwrap();
     assert_eq!(shown[0]["verdict"]["verdict"], "expected", "{shown}");
 
+    let pages = said(&data, &["incidents", "pages"]);
+    assert!(
+        pages.starts_with("3 pages were sent in 28 days, 0.75 a service and week"),
+        "{pages}"
+    );
+    assert!(
+        pages.contains(
+            "many errors: 1 incidents, 2 messages; 0 real, 1 expected, 0 false, 0 not judged"
+        ),
+        "{pages}"
+    );
+
     let service = ["--service", "CarManager"];
     let add = [
         &[
