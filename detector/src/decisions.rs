@@ -1,8 +1,8 @@
 //! Turns what a window shows into transitions of incidents, each stored together with its messages.
 
 use incidents::{
-    Action, Change, Context, Group, Mute, Observation, Record, Severity, Symptom, Transition,
-    decide, inhibitor, render_with, silence::silenced_by,
+    Action, Audience, Change, Context, Group, Incident, Mute, Observation, Record, Severity,
+    Symptom, Transition, decide, inhibitor, render_with, silence::silenced_by,
 };
 use platform::state_store::{self, AlertItem, Applied, OutboxItem};
 use serde::Serialize;
@@ -24,13 +24,13 @@ pub struct Told {
     pub service: String,
     /// What is wrong with it.
     pub symptom: &'static str,
-    /// `open`, `update`, `resolve` or `reopen`.
+    /// As [`Action::as_str`] spells it.
     pub action: &'static str,
     /// The rule that decided.
     pub reason: String,
     /// The incident.
     pub incident: String,
-    /// Whether somebody is woken for it.
+    /// Whether it is of the kind that somebody is woken for.
     pub page: bool,
     /// Messages that were put into the outbox.
     pub messages: usize,
@@ -69,7 +69,9 @@ pub(crate) async fn decide_window(
                 unaffected: &unaffected,
             };
             let record = change(deps, service, group, seen, known, outcome).await?;
-            if record.is_open() {
+            // What nobody was told of speaks for nothing.
+            let heard = |incident: &Incident| incident.audience != Audience::Nobody;
+            if record.is_open() && record.incident.as_ref().is_some_and(heard) {
                 active.push(record.group.symptom);
             }
         }

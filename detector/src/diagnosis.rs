@@ -1,7 +1,8 @@
 //! When an incident opens: what its minutes say beside those before, who explains the change, and requests to look at.
 //!
 //! It is asked while somebody is to be woken, so everything is bounded in time, and a failure costs the findings and
-//! never the message: three reads of the series store, and at most two searches of the logs.
+//! never the message: three reads of the series store, one of what people said of earlier ones, and at most two
+//! searches of the logs.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -83,7 +84,6 @@ pub(crate) async fn look(
     let Some(incident) = next.incident.as_ref().filter(|_| is_told(action, next)) else {
         return looked;
     };
-    looked.findings.similar = Some(remembered(deps, next, incident.opened).await);
     // A clock that was set back has spent nothing.
     let spent =
         Duration::try_from(deps.clock.now().duration_since(known.began)).unwrap_or_default();
@@ -92,6 +92,7 @@ pub(crate) async fn look(
         looked.diagnosis_failed = true;
         return looked;
     }
+    looked.findings.similar = Some(remembered(deps, next, incident.opened).await);
     let window = observation.window;
     // What came back is compared with what was before it came back.
     let began = if incident.reopened == 0 {

@@ -296,7 +296,7 @@ async fn run(
     .await?;
     limits::read(deps, &settled, window, outcome).await?;
     let (recent, heard) = learning::recent(deps, &settled, first, window).await?;
-    let silences = silences::read(deps).await?;
+    let silences = silences::read(deps, first.plus(1).start()).await?;
     let began = deps.clock.now();
     for index in first.index()..=window.index() {
         let at = Minute::from_index(index);

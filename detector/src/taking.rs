@@ -1,7 +1,7 @@
 //! People act on incidents: acknowledge one, say afterwards what it was.
 
 use incidents::{
-    Acknowledgement, Decision, IncidentId, InvalidJudgement, Judgement, NotTaken, Record, Taken,
+    Acknowledgement, Action, IncidentId, InvalidJudgement, Judgement, NotTaken, Record, Taken,
     Transition, acknowledge as decide, render,
 };
 use platform::state_store::{Applied, Note, Notes};
@@ -11,7 +11,7 @@ use crate::{Deps, Error, decisions};
 
 /// Days of history in which an incident can be named.
 pub const DAYS: i64 = 35;
-/// Days that a judgement is kept: as long as the incident it is about.
+/// Days that a judgement is kept at least: as long as the incident it is about.
 const JUDGED_DAYS: i64 = 396;
 /// How often it is tried again when the detector changed the same incident in between.
 const ATTEMPTS: u32 = 5;
@@ -49,8 +49,10 @@ pub enum TakingError {
 /// What became of an acknowledgement.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Acknowledged {
-    /// It is the first.
+    /// It is the first, and the chat is told by the detector's next run.
     Now(IncidentId),
+    /// It is the first, of an incident that nobody was told of: it is muted.
+    Untold(IncidentId),
     /// Somebody was faster.
     Already(IncidentId, Acknowledgement),
 }
@@ -82,12 +84,11 @@ async fn find(deps: &Deps, given: &str) -> Result<(Record, IncidentId), TakingEr
             (!given.is_empty() && id.as_str().starts_with(given)).then_some((record, id))
         })
         .collect();
-    match found.len() {
-        1 => found
-            .pop()
-            .ok_or_else(|| TakingError::Unknown(given.to_owned())),
-        0 => Err(TakingError::Unknown(given.to_owned())),
-        count => Err(TakingError::Ambiguous {
+    let count = found.len();
+    match (found.pop(), count) {
+        (Some(found), 1) => Ok(found),
+        (None, _) => Err(TakingError::Unknown(given.to_owned())),
+        (Some(_), count) => Err(TakingError::Ambiguous {
             given: given.to_owned(),
             count,
         }),
@@ -108,17 +109,9 @@ pub async fn acknowledge(deps: &Deps, given: &str, by: &str) -> Result<Acknowled
         .ok_or_else(|| TakingError::Unwatched(record.group.service.clone()))?;
     for _ in 0..ATTEMPTS {
         let record = decisions::record_of(deps, record.group.clone()).await?;
-        let decision = match decide(&record, &id, by, now)? {
+        let (next, action) = match decide(&record, &id, by, now)? {
             Taken::Already(first) => return Ok(Acknowledged::Already(id, first)),
-            Taken::Now(decision) => *decision,
-        };
-        let Decision {
-            next: Some(next),
-            action,
-            ..
-        } = decision
-        else {
-            continue;
+            Taken::Now(next, action) => (*next, action),
         };
         let publications = render(
             &decisions::place(&deps.watch, service),
@@ -134,7 +127,11 @@ pub async fn acknowledge(deps: &Deps, given: &str, by: &str) -> Result<Acknowled
         );
         let transition = decisions::stored(&next, &publications)?;
         if deps.state.apply(&transition).await.map_err(Error::from)? == Applied::Yes {
-            return Ok(Acknowledged::Now(id));
+            return Ok(if action == Action::None {
+                Acknowledged::Untold(id)
+            } else {
+                Acknowledged::Now(id)
+            });
         }
     }
     Err(TakingError::Store(Error::Contended {
@@ -177,12 +174,12 @@ pub async fn judge(
 /// # Errors
 /// A store that does not answer.
 pub async fn judgements(deps: &Deps) -> Result<Vec<Judgement>, Error> {
-    let bodies = deps.state.kept(Notes::Verdicts).await?;
-    Ok(bodies
+    let notes = deps.state.kept(Notes::Verdicts).await?;
+    Ok(notes
         .iter()
-        .filter_map(|body| {
+        .filter_map(|(id, body)| {
             Judgement::from_json(body)
-                .inspect_err(|error| tracing::warn!(%error, "a judgement is left out"))
+                .inspect_err(|error| tracing::warn!(id, %error, "a judgement is left out"))
                 .ok()
         })
         .collect())

@@ -97,22 +97,29 @@ async fn act(
         Action::Pages { days } => pages(args, deps, *days, say).await,
         Action::Ack { id, by } => {
             let taken = taking::acknowledge(deps, id, by).await?;
-            let (id, first, news) = match &taken {
-                Acknowledged::Now(id) => (id, by.trim(), true),
-                Acknowledged::Already(id, first) => (id, first.by.as_str(), false),
+            let by = by.trim();
+            let (id, first, text) = match &taken {
+                Acknowledged::Now(id) => (
+                    id,
+                    by,
+                    "takes it on; the chat is told by the detector's next run",
+                ),
+                Acknowledged::Untold(id) => (
+                    id,
+                    by,
+                    "takes it on; it is muted, and nobody has been told of it",
+                ),
+                Acknowledged::Already(id, first) => {
+                    (id, first.by.as_str(), "took it on already; nothing changes")
+                }
             };
-            if args.json {
-                let document = json!({"incident": id, "acknowledged_by": first, "changed": news});
-                say(&document.to_string());
-            } else if news {
-                say(&format!(
-                    "{id}: {first} takes it on; the chat is told within a minute"
-                ));
+            let first = shown(first);
+            say(&if args.json {
+                let changed = !matches!(taken, Acknowledged::Already(..));
+                json!({"incident": id, "acknowledged_by": first, "changed": changed}).to_string()
             } else {
-                say(&format!(
-                    "{id}: {first} took it on already; nothing changes"
-                ));
-            }
+                format!("{id}: {first} {text}")
+            });
             Ok(())
         }
         Action::Verdict {
@@ -249,6 +256,11 @@ fn list(json: bool, found: &Found, say: &mut dyn FnMut(&str)) -> anyhow::Result<
     Ok(())
 }
 
+/// A text that somebody may have stored without asking anybody, as one line.
+fn shown(text: &str) -> String {
+    text.chars().filter(|char| !char.is_control()).collect()
+}
+
 fn line(record: &Record, judgements: &BTreeMap<IncidentId, Judgement>) -> String {
     let group = &record.group;
     let what = format!("{} {}", group.service, group.symptom.words(group.direction));
@@ -265,7 +277,9 @@ fn line(record: &Record, judgements: &BTreeMap<IncidentId, Judgement>) -> String
     let taken = incident
         .acknowledged
         .as_ref()
-        .map_or_else(String::new, |taken| format!(", taken by {}", taken.by));
+        .map_or_else(String::new, |taken| {
+            format!(", taken by {}", shown(&taken.by))
+        });
     let verdict = judgements
         .get(&incident.id)
         .map_or_else(String::new, |judgement| {

@@ -56,12 +56,12 @@ struct AddArgs {
     #[arg(long, value_name = "NAME")]
     symptom: Option<String>,
     /// For how long from now: 30m, 2h, 3d
-    #[arg(long = "for", value_name = "DURATION", conflicts_with = "weekly")]
+    #[arg(long = "for", value_name = "DURATION", conflicts_with_all = ["weekly", "until"])]
     duration: Option<String>,
     /// In a window of each week: "Sat,Sun 02:00-04:00 Europe/Paris"
     #[arg(long, value_name = "WINDOW", requires = "until")]
     weekly: Option<String>,
-    /// When the weekly windows end for good, RFC 3339
+    /// When it ends, or when the weekly windows end for good, RFC 3339
     #[arg(long, value_name = "TIME")]
     until: Option<Timestamp>,
     /// Who silences it
@@ -93,18 +93,24 @@ async fn act(
     let now = Timestamp::from_second(deps.clock.now().as_second())?;
     let said = match &args.action {
         Action::Add(add) => {
+            is_watched(add, deps)?;
             let silence = Silence::new(asked(add, now)?, now)?;
             keep(deps, &silence).await?;
             vec![silence]
         }
         Action::List => {
-            let mut all = read(deps).await?;
+            let (mut all, unreadable) = read(deps).await?;
+            if !args.json {
+                for problem in unreadable {
+                    say(&problem);
+                }
+            }
             // What mutes now comes first, then what will, then what did.
             all.sort_by_key(|silence| (rank(silence.status(now)), silence.until()));
             all
         }
         Action::Expire { id, by } => {
-            let mut silence = one(read(deps).await?, id)?;
+            let mut silence = one(read(deps).await?.0, id)?;
             if !silence.expire(now, by.as_deref())? {
                 bail!(
                     "{} is over since {}: nothing changes",
@@ -133,6 +139,10 @@ fn asked(args: &AddArgs, now: Timestamp) -> anyhow::Result<Request> {
             to: now
                 .checked_add(parse_duration(duration).context("--for")?)
                 .context("--for ends after the end of time")?,
+        },
+        (None, None, Some(until)) => Schedule::Once {
+            from: now,
+            to: until,
         },
         (None, Some(window), Some(until)) => parse_weekly(window, until).context("--weekly")?,
         _ => bail!(
@@ -177,10 +187,40 @@ async fn keep(deps: &detector::Deps, silence: &Silence) -> anyhow::Result<()> {
     Ok(deps.state.keep(Notes::Silences, &note).await?)
 }
 
-async fn read(deps: &detector::Deps) -> anyhow::Result<Vec<Silence>> {
-    let bodies = deps.state.kept(Notes::Silences).await?;
-    let silences = bodies.iter().map(|body| Silence::from_json(body));
-    Ok(silences.collect::<Result<_, _>>()?)
+/// The silences, and a line for each that this build cannot read.
+async fn read(deps: &detector::Deps) -> anyhow::Result<(Vec<Silence>, Vec<String>)> {
+    let (mut silences, mut unreadable) = (Vec::new(), Vec::new());
+    for (id, body) in deps.state.kept(Notes::Silences).await? {
+        match Silence::from_json(&body) {
+            Ok(silence) => silences.push(silence),
+            Err(error) => unreadable.push(format!("{id}  silences nothing: {error}")),
+        }
+    }
+    Ok((silences, unreadable))
+}
+
+/// A misspelt name would be noticed at 3 am.
+fn is_watched(args: &AddArgs, deps: &detector::Deps) -> anyhow::Result<()> {
+    let services: Vec<&str> = deps.watch.watched().map(|one| one.name.as_str()).collect();
+    if let Some(service) = args
+        .service
+        .as_deref()
+        .filter(|name| !services.contains(name))
+    {
+        bail!(
+            "--service {service:?} is not watched; watched are: {}",
+            services.join(", ")
+        );
+    }
+    let environment = deps.watch.environment.as_str();
+    if let Some(other) = args
+        .environment
+        .as_deref()
+        .filter(|name| *name != environment)
+    {
+        bail!("--environment {other:?} is not watched here: this is {environment:?}");
+    }
+    Ok(())
 }
 
 fn one(silences: Vec<Silence>, id: &str) -> anyhow::Result<Silence> {

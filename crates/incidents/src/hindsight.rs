@@ -165,7 +165,7 @@ impl Judgement {
     /// Reads what [`Judgement::to_json`] wrote.
     ///
     /// # Errors
-    /// Another schema version, or JSON that is no judgement's.
+    /// Another schema version, JSON that is no judgement's, or texts that cannot be shown.
     pub fn from_json(text: &str) -> Result<Self, InvalidJudgement> {
         #[derive(Deserialize)]
         struct Head {
@@ -175,7 +175,10 @@ impl Judgement {
         if found != SCHEMA {
             return Err(InvalidJudgement::Schema { found });
         }
-        Ok(serde_json::from_str(text)?)
+        // Somebody may have written the item without asking this crate.
+        let read: Self = serde_json::from_str(text)?;
+        let note = read.note.as_deref();
+        Self::new(read.incident, read.verdict, &read.by, note, read.at)
     }
 }
 
@@ -392,6 +395,10 @@ mod tests {
             (
                 json.replace("\"real\"", "\"perhaps\""),
                 "unknown variant `perhaps`",
+            ),
+            (
+                json.replace("Ada", "\\u001b[2J"),
+                "the name has 4 characters",
             ),
             ("{}".to_owned(), "missing field `schema`"),
         ] {

@@ -182,13 +182,13 @@ impl Step<'_> {
         self.observation.window
     }
 
-    /// Adds the window to what the group's flapping is told from. What is neither breaching nor clear is what it was.
+    /// Adds the window to what the group's flapping is told from. What is neither breaching nor clear is what it was, and
+    /// so is what nobody knows: that much less does it come and go.
     fn remember(&mut self, previous: &Record) {
         let breaching = match self.observation.condition {
             Condition::Breaching { .. } => true,
-            Condition::Between => previous.history & 1 == 1,
+            Condition::Between | Condition::Missing => previous.history & 1 == 1,
             Condition::Clear => false,
-            Condition::Missing => return,
         };
         let gap = previous
             .window
@@ -246,7 +246,9 @@ impl Step<'_> {
             peak: opening.clone(),
             opening,
             acknowledged: None,
+            paged: None,
             escalated: false,
+            silenced: false,
         };
         let members = &self.observation.members;
         let worst = crate::member::worst_first(members, self.record.group.direction);
@@ -261,7 +263,9 @@ impl Step<'_> {
         incident.reopened = incident.reopened.saturating_add(1);
         incident.audience = Audience::Nobody;
         incident.acknowledged = None;
+        incident.paged = None;
         incident.escalated = false;
+        incident.silenced = false;
         self.note_breach(&mut incident);
         self.announce(incident, Reason::Reopened { minutes })
     }
@@ -276,13 +280,14 @@ impl Step<'_> {
             return self.flap(incident, condition, Reason::StillFlapping { percent });
         }
         let comes_and_goes = percent >= f64::from(settings.flap_high_percent) && since_open > 0;
-        if !was && comes_and_goes && incident.audience != Audience::Nobody {
+        let heard = incident.audience != Audience::Nobody && self.observation.muted.is_none();
+        if !was && comes_and_goes && heard {
             return self.flap(incident, condition, Reason::Flapping { percent });
         }
         self.steady(incident, condition)
     }
 
-    /// A window of an incident that comes and goes: it is counted and not told, but for the first.
+    /// A window of an incident that comes and goes: the first is told, and whatever is due all the same.
     fn flap(
         &mut self,
         mut incident: Incident,
@@ -297,14 +302,12 @@ impl Step<'_> {
         }
         let news = self.record.status != Status::Flapping;
         self.record.status = Status::Flapping;
-        let said = match (news, self.observation.muted) {
-            (true, Some(mute)) => (Action::None, Reason::Muted(mute)),
-            (true, None) => {
-                let told = incident.audience;
-                self.tell(&mut incident, told);
-                (Action::Flap, reason)
-            }
-            (false, _) => (Action::None, reason),
+        let said = if news {
+            // A word in the chat is no reminder: the next one is due as if it had not been said.
+            incident.seq = incident.seq.saturating_add(1);
+            (Action::Flap, reason)
+        } else {
+            self.remind(&mut incident, reason)
         };
         self.record.incident = Some(incident);
         said
@@ -336,48 +339,51 @@ impl Step<'_> {
             }
             Condition::Clear => return self.clear(incident),
         };
-        if let Some(minutes) = self.unacknowledged(&incident) {
-            let (action, reason) = match self.observation.muted {
-                Some(mute) => (Action::None, Reason::Muted(mute)),
-                None => {
-                    incident.escalated = true;
-                    self.tell(&mut incident, Audience::OnCall);
-                    (Action::Escalate, Reason::Unacknowledged { minutes })
-                }
-            };
-            self.record.incident = Some(incident);
-            return (action, reason);
-        }
-        let due = incident
+        let said = self.remind(&mut incident, quiet);
+        self.record.incident = Some(incident);
+        said
+    }
+
+    /// Says again what is open, if that is due.
+    fn remind(&self, incident: &mut Incident, quiet: Reason) -> (Action, Reason) {
+        let repeat = i64::from(self.policy.repeat_minutes(self.record.group.severity()));
+        let told = incident.audience != Audience::Nobody;
+        let open = matches!(self.record.status, Status::Open | Status::Flapping);
+        let old = incident
             .last_notified
             .map(|last| self.window().since(last))
-            .filter(|minutes| {
-                *minutes >= i64::from(self.policy.repeat_minutes(self.record.group.severity()))
-                    && incident.audience != Audience::Nobody
-                    && self.record.status == Status::Open
-            });
-        let (action, reason) = match (due, self.observation.muted) {
-            (Some(_), Some(mute)) => (Action::None, Reason::Muted(mute)),
-            (Some(minutes), None) => {
-                // A reopened incident that lasts this long is no echo of the first: now the page, too, hears of it.
-                self.tell(&mut incident, Audience::OnCall);
-                (Action::Update, Reason::RepeatDue { minutes })
-            }
-            (None, _) => (Action::None, quiet),
+            .filter(|minutes| told && open && *minutes >= repeat);
+        let alone = self.unacknowledged(incident).filter(|_| open);
+        if let Some(mute) = self.observation.muted {
+            incident.silenced |= told && matches!(mute, Mute::Silence { .. });
+            let due = old.is_some() || alone.is_some();
+            let reason = if due { Reason::Muted(mute) } else { quiet };
+            return (Action::None, reason);
+        }
+        let breaching = matches!(self.observation.condition, Condition::Breaching { .. });
+        let (action, reason) = if incident.silenced && told && breaching {
+            (Action::Update, Reason::Unmuted)
+        } else if let Some(minutes) = alone {
+            incident.escalated = true;
+            (Action::Escalate, Reason::Unacknowledged { minutes })
+        } else if let Some(minutes) = old {
+            (Action::Update, Reason::RepeatDue { minutes })
+        } else {
+            return (Action::None, quiet);
         };
-        self.record.incident = Some(incident);
+        incident.silenced = false;
+        // A reopened incident that lasts this long is no echo of the first: now the page, too, hears of it.
+        self.tell(incident, Audience::OnCall);
         (action, reason)
     }
 
-    /// Minutes that a page has been open without anybody taking it on, once they are too many.
+    /// Minutes since somebody was woken for it and nobody took it on, once they are too many.
     fn unacknowledged(&self, incident: &Incident) -> Option<i64> {
         let limit = i64::from(self.policy.settings().escalate_minutes);
-        let minutes = self.window().since(incident.open_since);
+        let minutes = self.window().since(incident.paged?);
         (limit > 0
             && minutes >= limit
-            && self.record.status == Status::Open
             && self.record.group.severity() == Severity::Page
-            && incident.audience == Audience::OnCall
             && incident.acknowledged.is_none()
             && !incident.escalated)
             .then_some(minutes)
@@ -413,7 +419,7 @@ impl Step<'_> {
             incident.resolved_at = Some(self.now);
             match incident.audience {
                 Audience::Nobody => (Action::None, Reason::ResolvedUnsaid),
-                // Whoever was told it began is told it ended, even while a cause mutes the symptom.
+                // Whoever was told it began is told it ended, even while something mutes it.
                 told @ (Audience::Chat | Audience::OnCall) => {
                     self.tell(&mut incident, told);
                     (Action::Resolve, Reason::Resolved { clear })
@@ -424,7 +430,7 @@ impl Step<'_> {
         (action, reason)
     }
 
-    /// Opens the record and says so, unless the cause speaks for it.
+    /// Opens the record and says so, unless something mutes it.
     fn announce(&mut self, mut incident: Incident, reason: Reason) -> (Action, Reason) {
         self.record.status = Status::Open;
         let said = if let Some(mute) = self.observation.muted {
@@ -434,7 +440,14 @@ impl Step<'_> {
             self.tell(&mut incident, Audience::OnCall);
             (Action::Open, reason)
         } else {
-            self.tell(&mut incident, Audience::Chat);
+            // What came back while it was muted is no echo any more when it is told.
+            let late = reason == Reason::Unmuted;
+            let audience = if late {
+                Audience::OnCall
+            } else {
+                Audience::Chat
+            };
+            self.tell(&mut incident, audience);
             (Action::Reopen, reason)
         };
         self.record.incident = Some(incident);
@@ -445,6 +458,9 @@ impl Step<'_> {
         incident.seq = incident.seq.saturating_add(1);
         incident.last_notified = Some(self.window());
         incident.audience = audience;
+        if audience == Audience::OnCall {
+            incident.paged = incident.paged.or(Some(self.window()));
+        }
     }
 
     fn note_breach(&self, incident: &mut Incident) {

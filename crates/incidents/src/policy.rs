@@ -35,12 +35,13 @@ pub struct Settings {
     pub repeat_page_minutes: u32,
     /// The same for tickets and informations. Default 1,440.
     pub repeat_ticket_minutes: u32,
-    /// Share of changes among the last 21 windows from which an incident flaps, in percent, 1 to 100. Default 20: four of
-    /// them.
+    /// Share of changes among the last 21 windows from which an incident flaps, in percent, 1 to 100. Default 20: four of the
+    /// newest.
     pub flap_high_percent: u32,
     /// The share below which it has settled, in percent, 1 to `flap_high_percent`. Default 5.
     pub flap_low_percent: u32,
-    /// Minutes after which a page that nobody acknowledged is told once more, 5 to 1,440. Default 0: never.
+    /// Minutes after which a page that nobody acknowledged here is told once more, 5 to 1,440. Default 0: never. It keeps the
+    /// alarm's name: a paging tool that still has the first one open adds it there, while mail and SMS come anew.
     pub escalate_minutes: u32,
 }
 
@@ -114,7 +115,7 @@ impl TryFrom<Settings> for Policy {
                 settings.flap_low_percent,
                 1,
                 settings.flap_high_percent.clamp(1, 100),
-                5,
+                settings.flap_high_percent.clamp(1, 5),
             ),
         ] {
             if !(low..=high).contains(&value) {
@@ -247,6 +248,27 @@ mod tests {
                     ..good
                 },
                 "repeat_ticket_minutes = 0",
+            ),
+            (
+                Settings {
+                    flap_high_percent: 101,
+                    ..good
+                },
+                "flap_high_percent = 101: choose 1 to 100, for example 20",
+            ),
+            (
+                Settings {
+                    flap_high_percent: 3,
+                    ..good
+                },
+                "flap_low_percent = 5: choose 1 to 3, for example 3",
+            ),
+            (
+                Settings {
+                    escalate_minutes: 4,
+                    ..good
+                },
+                "escalate_minutes = 4: choose 5 to 1440, for example 30, or 0 for never",
             ),
         ] {
             let error = Policy::try_from(settings).unwrap_err().to_string();

@@ -60,8 +60,6 @@ pub enum Reason {
         /// Minutes since it opened.
         minutes: i64,
     },
-    /// Somebody takes it on.
-    Acknowledged,
     /// Neither breaching nor clear: between the two thresholds.
     NotClear,
     /// Clear, but not for long enough.
@@ -130,7 +128,6 @@ impl fmt::Display for Reason {
             Self::Unacknowledged { minutes } => {
                 write!(f, "nobody has acknowledged it for {minutes} minutes")
             }
-            Self::Acknowledged => f.write_str("somebody takes it on"),
             Self::Ongoing => f.write_str("still breaching, and it has been said"),
             Self::RepeatDue { minutes } => {
                 write!(f, "still open {minutes} minutes after the last message")

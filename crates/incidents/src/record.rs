@@ -37,7 +37,7 @@ impl Status {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Audience {
-    /// Nobody: it is muted by its cause.
+    /// Nobody: something mutes it.
     Nobody,
     /// Only the chat: it came back shortly after its end.
     Chat,
@@ -113,6 +113,12 @@ pub struct Incident {
     pub peak: Option<Sighting>,
     /// Who took it on, if anybody.
     pub acknowledged: Option<Acknowledgement>,
+    /// The window in which whoever its severity calls was first told since it opened or reopened.
+    #[serde(default, with = "crate::wire::minute::option")]
+    pub paged: Option<Minute>,
+    /// Whether somebody silenced it after it was told: what still breaches when the silence ends is told again.
+    #[serde(default)]
+    pub silenced: bool,
     /// Whether it was escalated since it opened or reopened.
     #[serde(default)]
     pub escalated: bool,

@@ -371,8 +371,9 @@ pub fn silenced_by<'a>(
 ) -> Option<&'a Silence> {
     silences
         .iter()
+        // Time zones cost more than names.
+        .filter(|silence| silence.matcher.matches(group))
         .filter_map(|silence| Some((silence.ends(at)?, &silence.id, silence)))
-        .filter(|(_, _, silence)| silence.matcher.matches(group))
         .max_by_key(|(end, id, _)| (*end, *id))
         .map(|(_, _, silence)| silence)
 }

@@ -208,8 +208,9 @@ pub trait StateStore: Send + Sync + fmt::Debug {
     /// Keeps a note.
     async fn keep(&self, notes: Notes, note: &Note) -> Result<(), StateStoreError>;
 
-    /// Every note of a kind that is still there, by name, as JSON. Some may be over.
-    async fn kept(&self, notes: Notes) -> Result<Vec<String>, StateStoreError>;
+    /// Every note of a kind that is still there, by name: its name, and what was written, as JSON. Some may be over. An item
+    /// without a text is left out: what somebody edited by hand must not stop the detector.
+    async fn kept(&self, notes: Notes) -> Result<Vec<(String, String)>, StateStoreError>;
 
     /// The records of the incidents that opened in a minute range, newest first, as JSON.
     async fn history(&self, from: Minute, to: Minute) -> Result<Vec<String>, StateStoreError>;

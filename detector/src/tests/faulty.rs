@@ -125,7 +125,7 @@ impl StateStore for Faulty {
         self.pass(self.inner.keep(notes, note)).await
     }
 
-    async fn kept(&self, notes: Notes) -> Result<Vec<String>, StateStoreError> {
+    async fn kept(&self, notes: Notes) -> Result<Vec<(String, String)>, StateStoreError> {
         self.pass(self.inner.kept(notes)).await
     }
 

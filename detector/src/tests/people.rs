@@ -1,7 +1,7 @@
 //! What people do to incidents, and what the detector makes of it.
 
 use incidents::silence::{Matcher, Request, Schedule, Silence};
-use incidents::{Topic, Verdict};
+use incidents::{Symptom, Topic, Verdict};
 use jiff::SignedDuration;
 use platform::state_store::{Note, Notes};
 use simulator::FaultKind;
@@ -16,12 +16,13 @@ async fn newest(world: &World) -> String {
     incident.id.to_string()
 }
 
-/// Keeps a silence of the service for so many minutes from the start.
-async fn silence(world: &World, minutes: i64) {
+/// Keeps a silence of the service, or of one of its symptoms, for so many minutes from the start.
+async fn silence(world: &World, symptom: Option<Symptom>, minutes: i64) {
     let (from, to) = (world.minute(0).start(), world.minute(minutes).start());
     let request = Request {
         matcher: Matcher {
             service: Some("CarManager".to_owned()),
+            symptom,
             ..Matcher::default()
         },
         schedule: Schedule::Once { from, to },
@@ -107,7 +108,7 @@ async fn an_id_that_names_nothing_is_refused_with_what_to_do() {
 #[tokio::test]
 async fn a_silenced_service_is_judged_and_told_once_when_the_silence_ends() {
     let world = World::with(vec![fault(FaultKind::Error, 5, 20)]).await;
-    silence(&world, 15).await;
+    silence(&world, None, 15).await;
     world.pass(0..14).await;
     assert_eq!(topics(&world), [], "nobody is told");
     let record = world.incidents().await.pop().unwrap();
@@ -116,6 +117,32 @@ async fn a_silenced_service_is_judged_and_told_once_when_the_silence_ends() {
     assert_eq!(topics(&world), [Topic::Page, Topic::Chat]);
     world.pass(17..24).await;
     assert_eq!(topics(&world).len(), 2, "once");
+}
+
+#[tokio::test]
+async fn a_silenced_cause_does_not_speak_for_what_nobody_silenced() {
+    let faults = vec![
+        fault(FaultKind::Error, 5, 12),
+        fault(FaultKind::Latency, 17, 9),
+    ];
+    let world = World::with(faults).await;
+    silence(&world, Some(Symptom::Errors), 60).await;
+    world.pass(0..19).await;
+    let open = world.incidents().await;
+    assert!(
+        open.iter()
+            .any(|one| one.group.symptom == Symptom::Errors && one.is_open()),
+        "the cause is still open: {open:?}"
+    );
+    let sent = world.inbox.all();
+    let subjects: Vec<_> = sent.iter().map(|one| one.subject.as_str()).collect();
+    assert!(
+        !subjects.is_empty()
+            && subjects
+                .iter()
+                .all(|subject| subject.contains("high latency")),
+        "{subjects:?}"
+    );
 }
 
 #[tokio::test]

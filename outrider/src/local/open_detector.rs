@@ -36,7 +36,7 @@ impl OpenDetector {
     pub(crate) async fn open(data: &Path, config: Option<&Path>) -> anyhow::Result<Self> {
         anyhow::ensure!(
             data.join("dynamodb.sqlite").exists(),
-            "{} holds no data of outrider; name the folder with --data",
+            "{} holds no data of outrider; name the folder with --data, or AWS with --aws",
             data.display()
         );
         Self::make(data, config).await

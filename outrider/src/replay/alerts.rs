@@ -161,7 +161,7 @@ impl StateStore for Alerts {
     }
 
     /// Nobody has written anything about what is replayed.
-    async fn kept(&self, _notes: Notes) -> Result<Vec<String>, StateStoreError> {
+    async fn kept(&self, _notes: Notes) -> Result<Vec<(String, String)>, StateStoreError> {
         Ok(Vec::new())
     }
 

@@ -10,11 +10,20 @@ fn condition() -> impl Strategy<Value = u8> {
     prop_oneof![4 => Just(0_u8), 1 => Just(1), 4 => Just(2), 1 => Just(3)]
 }
 
+fn mute() -> impl Strategy<Value = Option<Mute>> {
+    let until = minute("23:00").start();
+    prop_oneof![
+        4 => Just(None),
+        1 => Just(Some(Mute::Cause(Symptom::Throttles))),
+        1 => Just(Some(Mute::Silence { until })),
+    ]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
     #[test]
     fn every_history_keeps_the_promises(
-        steps in prop::collection::vec((condition(), 1_i64..12, any::<bool>(), prop::bool::weighted(0.2)), 1..120),
+        steps in prop::collection::vec((condition(), 1_i64..12, mute(), prop::bool::weighted(0.2), prop::bool::weighted(0.05)), 1..120),
         ticket in any::<bool>(),
         reopen_minutes in 0_u32..60,
     ) {
@@ -28,7 +37,7 @@ proptest! {
         // What the world was told: (id, last seq) of an incident whose end it has not heard of.
         let mut told: Option<(IncidentId, u32)> = None;
         let mut seen = std::collections::BTreeMap::new();
-        for (kind, gap, muted, replay) in steps {
+        for (kind, gap, mute, replay, taken) in steps {
             window = window.plus(if gap > 9 { gap } else { 1 });
             let condition = match kind {
                 0 => Condition::Breaching { onset: window },
@@ -38,8 +47,25 @@ proptest! {
             };
             let members = vec![member("POST /cars")];
             let observation =
-                Observation { window, condition, members, muted: muted.then_some(Mute::Cause(Symptom::Throttles)) };
+                Observation { window, condition, members, muted: mute };
             let now = window.plus(1).start();
+            let muted = mute.is_some();
+            let open = record.incident.as_ref().filter(|_| record.is_open()).map(|incident| incident.id.clone());
+            if let Some(id) = open.filter(|_| taken) {
+                let was = record.incident.as_ref().and_then(|incident| incident.acknowledged.clone());
+                match acknowledge(&record, &id, "Ada", now).unwrap() {
+                    Taken::Already(first) => prop_assert_eq!(Some(first), was, "the first name stays"),
+                    Taken::Now(next, action) => {
+                        prop_assert!(was.is_none() && next.ver == record.ver + 1);
+                        let seq = next.incident.as_ref().unwrap().seq;
+                        let heard = seen.entry(id.clone()).or_insert(0);
+                        prop_assert_eq!(seq, *heard + u32::from(action != Action::None), "no number is left out");
+                        prop_assert_eq!(action != Action::None, told.is_some(), "who was told is told of it");
+                        *heard = seq;
+                        record = *next;
+                    }
+                }
+            }
             let before = record.clone();
             let decision = decide(&before, &observation, &policy, now);
             prop_assert_eq!(&decision, &decide(&before, &observation, &policy, now), "the same window, the same answer");
@@ -70,12 +96,16 @@ proptest! {
                     told = Some((incident.id.clone(), incident.seq));
                 }
                 Action::Reopen => {
-                    prop_assert!(told.is_none() && incident.seq > 1 && incident.audience == Audience::Chat);
+                    prop_assert!(told.is_none() && incident.seq > 1);
+                    let late = decision.reason == Reason::Unmuted;
+                    prop_assert_eq!(incident.audience, if late { Audience::OnCall } else { Audience::Chat });
                     told = Some((incident.id.clone(), incident.seq));
                 }
                 Action::Update | Action::Flap | Action::Escalate => {
                     prop_assert_eq!(told.as_ref().map(|(id, _)| id), Some(&incident.id));
                     prop_assert!(!muted, "what is muted says nothing in between");
+                    let taken_on = decision.action == Action::Escalate && incident.acknowledged.is_some();
+                    prop_assert!(!taken_on, "what somebody takes on is not escalated");
                 }
                 Action::Acknowledge => prop_assert!(false, "no window acknowledges"),
                 Action::Resolve => {

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use signals::Minute;
 
-use super::{Action, Decision};
-use crate::{Acknowledgement, IncidentId, Reason, Record};
+use super::Action;
+use crate::{Acknowledgement, Audience, IncidentId, Record};
 
 /// Longest name that is kept, in characters.
 const NAME_CHARS: usize = 80;
@@ -12,8 +12,9 @@ const NAME_CHARS: usize = 80;
 /// What became of an acknowledgement that could be given.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Taken {
-    /// It is the first: what to store, and the chat is told.
-    Now(Box<Decision>),
+    /// It is the first: the record to store, on condition of its `ver`, and what to say, from it: nothing of an incident
+    /// that nobody was told of, which is told as ever when what mutes it is over.
+    Now(Box<Record>, Action),
     /// Somebody was faster; nothing changes.
     Already(Acknowledgement),
 }
@@ -77,16 +78,18 @@ pub fn acknowledge(
     }
     let mut next = previous.clone();
     next.ver = previous.ver.saturating_add(1);
+    let told = incident.audience != Audience::Nobody;
     if let Some(incident) = &mut next.incident {
-        incident.seq = incident.seq.saturating_add(1);
+        incident.seq = incident.seq.saturating_add(u32::from(told));
         incident.acknowledged = Some(Acknowledgement {
             by: by.to_owned(),
             at: now,
         });
     }
-    Ok(Taken::Now(Box::new(Decision {
-        next: Some(next),
-        action: Action::Acknowledge,
-        reason: Reason::Acknowledged,
-    })))
+    let action = if told {
+        Action::Acknowledge
+    } else {
+        Action::None
+    };
+    Ok(Taken::Now(Box::new(next), action))
 }

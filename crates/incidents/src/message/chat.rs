@@ -116,7 +116,10 @@ fn description(story: &Story<'_>) -> String {
             line("Example", example);
         }
     }
-    line("Changed", &story.changed().join("; "));
+    // The message that opened it has them; here they were not looked for.
+    if story.transition.action != Action::Acknowledge {
+        line("Changed", &story.changed().join("; "));
+    }
     line("Owner", &story.owner());
     for link in addresses::links(story) {
         lines.push(address(&link.url, &link.name));
@@ -125,7 +128,10 @@ fn description(story: &Story<'_>) -> String {
 }
 
 fn next_steps(story: &Story<'_>) -> Vec<String> {
-    let mut steps = vec![slack(story.first_action())];
+    let mut steps = Vec::new();
+    if story.transition.action != Action::Acknowledge {
+        steps.push(slack(story.first_action()));
+    }
     if let Some(runbook) = story.runbook() {
         steps.push(format!(
             "Runbook: {}",

@@ -28,12 +28,18 @@ pub(crate) fn text(story: &Story<'_>) -> String {
     lines.push(String::new());
     let (incident, fingerprint) = (story.incident, &story.transition.record.fingerprint);
     if !story.is_over() {
+        // The embedded stack has an account of noughts, and lies in a folder.
+        let place = if story.context.account.chars().any(|digit| digit != '0') {
+            " --aws"
+        } else {
+            ""
+        };
         if incident.acknowledged.is_none() {
-            let take = format!("outrider incidents ack {} --by NAME", incident.id);
+            let take = format!("outrider incidents ack {} --by NAME{place}", incident.id);
             field("Take it", &[take], &mut lines);
         }
         let silence = format!(
-            "outrider silence add --fingerprint {fingerprint} --for 2h --by NAME --reason WHY"
+            "outrider silence add --fingerprint {fingerprint} --for 2h --by NAME --reason WHY{place}"
         );
         field("Silence", &[silence], &mut lines);
     }

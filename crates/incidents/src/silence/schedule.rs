@@ -16,7 +16,8 @@ const LONGEST_LIFE: SignedDuration = SignedDuration::from_hours(366 * 24);
 const DAYS_BACK: i64 = 2;
 /// The next window is at most a week away, or two where a clock set forward skips one.
 const DAYS_AHEAD: i64 = 15;
-const ALL_DAYS: u8 = 0b111_1111;
+/// What weekly windows may mute of each week: half of it. Who would mute more does not want it watched.
+const LONGEST_A_WEEK: SignedDuration = SignedDuration::from_hours(84);
 const WEEK: [(Weekday, &str); 7] = [
     (Weekday::Monday, "Mon"),
     (Weekday::Tuesday, "Tue"),
@@ -274,9 +275,11 @@ impl Schedule {
                 }
                 if days.0 == 0 {
                     problems.push("days is empty: write the days, for example Sat,Sun".to_owned());
-                } else if days.0 == ALL_DAYS && from == to {
+                } else if time_a_week(*days, *from, *to) > LONGEST_A_WEEK {
                     problems.push(format!(
-                        "days = {days}, from = to = {from} leaves no break: write other times or leave a day out"
+                        "days = {days}, from = {from}, to = {to} mutes {} hours of each week: choose at most {}; what is to be quiet for good should not be watched",
+                        time_a_week(*days, *from, *to).as_hours(),
+                        LONGEST_A_WEEK.as_hours()
                     ));
                 }
                 // Only what is right otherwise can be known to have no window.
@@ -289,6 +292,18 @@ impl Schedule {
             }
         }
     }
+}
+
+/// What the windows mute of a week without a change of the clock.
+fn time_a_week(days: Weekdays, from: Time, to: Time) -> SignedDuration {
+    let time = to.duration_since(from);
+    let window = if time.is_positive() {
+        time
+    } else {
+        time + SignedDuration::from_hours(24)
+    };
+    // At most 7.
+    window * days.0.count_ones() as i32
 }
 
 /// A text that is no duration, or no weekly window.

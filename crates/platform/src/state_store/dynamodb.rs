@@ -440,12 +440,16 @@ impl StateStore for DynamoDbStateStore {
             .map_err(|error| self.failed("PutItem", &error))
     }
 
-    async fn kept(&self, notes: Notes) -> Result<Vec<String>, StateStoreError> {
+    async fn kept(&self, notes: Notes) -> Result<Vec<(String, String)>, StateStoreError> {
         let items = self.query(partition(notes), " ", "~").await?;
-        items
-            .iter()
-            .map(|item| self.text_of(item, "body"))
-            .collect()
+        let note = |item: &Item| -> Result<_, StateStoreError> {
+            Ok((self.text_of(item, "sk")?, self.text_of(item, "body")?))
+        };
+        let warned = |error: &StateStoreError| tracing::warn!(%error, "a note is left out");
+        let notes = items.iter().map(note);
+        Ok(notes
+            .filter_map(|note| note.inspect_err(warned).ok())
+            .collect())
     }
 
     async fn history(&self, from: Minute, to: Minute) -> Result<Vec<String>, StateStoreError> {

@@ -214,12 +214,37 @@ async fn notes_are_kept_by_kind_and_name_and_the_newer_one_counts() {
     ] {
         store.keep(notes, &note(id, body)).await.unwrap();
     }
+    let kept = |id: &str, body: &str| (id.to_owned(), body.to_owned());
     assert_eq!(
         store.kept(Notes::Silences).await.unwrap(),
-        ["{\"of\":\"a\"}", "{\"of\":\"b, expired\"}"]
+        [
+            kept("a", "{\"of\":\"a\"}"),
+            kept("b", "{\"of\":\"b, expired\"}")
+        ]
     );
     assert_eq!(
         store.kept(Notes::Verdicts).await.unwrap(),
-        ["{\"of\":\"verdict\"}"]
+        [kept("a", "{\"of\":\"verdict\"}")]
     );
+}
+
+#[tokio::test]
+async fn a_note_without_a_text_is_left_out_and_the_others_are_read() {
+    let (store, server) = store().await;
+    let note = Note {
+        id: "b".to_owned(),
+        body: "{}".to_owned(),
+        until: at(3_600),
+    };
+    store.keep(Notes::Silences, &note).await.unwrap();
+    let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
+    let broken = server.client().await;
+    let put = broken.put_item().table_name("state");
+    put.item("pk", text("SILENCES"))
+        .item("sk", text("a"))
+        .send()
+        .await
+        .unwrap();
+    let kept = store.kept(Notes::Silences).await.unwrap();
+    assert_eq!(kept, [("b".to_owned(), "{}".to_owned())]);
 }

@@ -18,10 +18,9 @@ impl Story {
     fn acknowledge(&mut self, by: &str) -> Result<Taken, NotTaken> {
         let id = self.incident().id.clone();
         let taken = acknowledge(&self.record, &id, by, self.window.plus(1).start());
-        if let Ok(Taken::Now(decision)) = &taken {
-            let next = decision.next.clone().unwrap();
+        if let Ok(Taken::Now(next, _)) = &taken {
             assert_eq!(next.ver, self.record.ver + 1);
-            self.record = next;
+            self.record = Record::clone(next);
         }
         taken
     }
@@ -95,7 +94,9 @@ fn one_fault_and_its_echo_do_not_flap() {
     for _ in 0..6 {
         assert_eq!(story.breach().0, Action::None);
     }
-    assert_eq!(story.record.status, Status::Open);
+    assert_eq!(story.clear().0, Action::None);
+    assert_eq!(story.clear().0, Action::None);
+    assert_eq!(story.clear().0, Action::Resolve);
 }
 
 #[test]
@@ -117,13 +118,10 @@ fn a_page_that_nobody_acknowledges_is_escalated_once() {
 fn an_acknowledged_page_is_not_escalated_and_an_acknowledgement_ends_with_the_incident() {
     let mut story = escalating();
     story.breach();
-    let Ok(Taken::Now(decision)) = story.acknowledge(" Ada ") else {
+    let Ok(Taken::Now(_, action)) = story.acknowledge(" Ada ") else {
         panic!("the first acknowledgement counts");
     };
-    assert_eq!(
-        (decision.action, decision.reason),
-        (Action::Acknowledge, Reason::Acknowledged)
-    );
+    assert_eq!(action, Action::Acknowledge);
     assert_eq!(story.incident().seq, 2);
     let Ok(Taken::Already(first)) = story.acknowledge("Grace") else {
         panic!("the second one changes nothing");
@@ -229,4 +227,121 @@ fn a_group_remembers_its_last_five_incidents_that_somebody_was_told_of() {
         .collect();
     let newest_first: Vec<_> = ids.into_iter().rev().skip(1).take(5).collect();
     assert_eq!(earlier, newest_first);
+}
+
+#[test]
+fn what_nobody_was_told_of_pages_in_full_although_somebody_took_it_on() {
+    let mut story = Story::page();
+    story.muted();
+    let Ok(Taken::Now(_, action)) = story.acknowledge("Ada") else {
+        panic!("it is open");
+    };
+    assert_eq!((action, story.incident().seq), (Action::None, 0));
+    assert_eq!(story.breach().0, Action::Open);
+    assert_eq!(story.incident().audience, Audience::OnCall);
+}
+
+#[test]
+fn what_was_told_and_silenced_is_told_again_when_the_silence_ends_and_it_still_breaches() {
+    let breach = Condition::Breaching {
+        onset: minute("22:00"),
+    };
+    let mut story = Story::page();
+    story.breach();
+    for _ in 0..120 {
+        story.silenced(breach);
+    }
+    assert_eq!(story.seen(Condition::Between, None).0, Action::None);
+    assert_eq!(story.breach(), (Action::Update, Reason::Unmuted));
+    assert_eq!(story.breach(), (Action::None, Reason::Ongoing));
+}
+
+#[test]
+fn what_came_back_under_a_silence_pages_when_the_silence_ends() {
+    let mut story = Story::page();
+    story.breach();
+    story.resolve();
+    let breach = Condition::Breaching {
+        onset: minute("22:00"),
+    };
+    for _ in 0..60 {
+        story.silenced(breach);
+    }
+    assert_eq!(story.breach(), (Action::Reopen, Reason::Unmuted));
+    assert_eq!(story.incident().audience, Audience::OnCall);
+}
+
+#[test]
+fn an_escalation_counts_from_the_page_and_not_from_the_opening() {
+    let mut story = escalating();
+    for _ in 0..100 {
+        story.muted();
+    }
+    assert_eq!(story.breach().0, Action::Open);
+    for minute in 1..30 {
+        assert_eq!(story.breach().0, Action::None, "minute {minute}");
+    }
+    assert_eq!(story.breach().0, Action::Escalate);
+    story.resolve();
+    assert_eq!(story.breach().0, Action::Reopen);
+    for minute in 1..240 {
+        assert_eq!(
+            story.breach().0,
+            Action::None,
+            "minute {minute} in the chat"
+        );
+    }
+    assert_eq!(story.breach().0, Action::Update, "now it pages");
+    for minute in 1..30 {
+        assert_eq!(
+            story.breach().0,
+            Action::None,
+            "minute {minute} of the page"
+        );
+    }
+    assert_eq!(story.breach().0, Action::Escalate);
+}
+
+#[test]
+fn a_page_that_comes_and_goes_is_reminded_of_and_escalated_all_the_same() {
+    let mut story = escalating();
+    let mut said = Vec::new();
+    for window in 0..480 {
+        let (action, _) = if window % 4 < 2 {
+            story.breach()
+        } else {
+            story.clear()
+        };
+        if action != Action::None {
+            said.push(action);
+        }
+    }
+    assert_eq!(
+        said,
+        [Action::Open, Action::Flap, Action::Escalate, Action::Update]
+    );
+}
+
+#[test]
+fn what_comes_and_goes_and_then_says_nothing_is_open_again_and_reminded_of() {
+    let mut story = Story::page();
+    for window in 0..20 {
+        if window % 2 == 0 {
+            story.breach()
+        } else {
+            story.clear()
+        };
+    }
+    assert_eq!(story.record.status, Status::Flapping);
+    let mut said = Vec::new();
+    for _ in 0..300 {
+        let (action, _) = story.seen(Condition::Missing, None);
+        if action != Action::None {
+            said.push(action);
+        }
+    }
+    assert_eq!(
+        (story.record.status, said),
+        (Status::Open, vec![Action::Update])
+    );
 }

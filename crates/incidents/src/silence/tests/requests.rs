@@ -119,7 +119,11 @@ fn what_cannot_be_silenced_is_told_with_its_value_and_the_fix() {
         ),
         (
             zoned("Mon-Sun 00:00-24:00 UTC", "2026-11-25T00:00:00Z"),
-            "leaves no break: write other times",
+            "mutes 168 hours of each week: choose at most 84",
+        ),
+        (
+            zoned("Mon-Sun 00:00-23:59 UTC", "2026-11-25T00:00:00Z"),
+            "mutes 167 hours of each week: choose at most 84",
         ),
         (
             super::Request {
@@ -151,8 +155,8 @@ fn what_is_just_within_a_limit_is_taken() {
             parse_weekly("Sat 02:00-04:00 UTC", at("2027-11-20T22:00:00Z")).unwrap(),
         ),
         (
-            "six whole days",
-            parse_weekly("Mon-Sat 00:00-24:00 UTC", at("2026-12-20T22:00:00Z")).unwrap(),
+            "half of every day",
+            parse_weekly("Mon-Sun 20:00-08:00 UTC", at("2026-12-20T22:00:00Z")).unwrap(),
         ),
     ] {
         let mut request = request(schedule);

@@ -168,6 +168,8 @@ proptest! {
         let (zone, start) = WEEKS[week];
         let days: Vec<&str> = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].into_iter().enumerate()
             .filter(|(day, _)| bits & (1 << day) != 0).map(|(_, name)| name).collect();
+        // Half of a week at most is taken.
+        let length = length.min(84 * 60 / u16::try_from(days.len()).unwrap());
         let to = (from + length) % 1_440;
         let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
         let end = if to == from { "24:00".to_owned() } else { clock(to) };
@@ -225,7 +227,7 @@ proptest! {
         if let Ok(silence) = Silence::new(request(Schedule::Once { from, to }), when) {
             prop_assert!(silence.until() > when);
         }
-        let schedule = parse_weekly("Mon-Sat 23:00-22:00 Europe/Paris", to).unwrap();
+        let schedule = parse_weekly("Mon-Wed 23:00-22:00 Europe/Paris", to).unwrap();
         if let Ok(silence) = Silence::new(request(schedule), when) {
             prop_assert!(silence.next(when) > Some(when) || silence.is_active(when));
         }
