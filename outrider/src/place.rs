@@ -28,7 +28,7 @@ pub(crate) struct Place {
 /// What is there.
 pub(crate) enum Opened {
     /// A data directory, which nobody else may open.
-    Local(OpenDetector),
+    Local(Box<OpenDetector>),
     /// The account that the environment names.
     Aws(Box<detector::Deps>),
 }
@@ -53,7 +53,8 @@ impl Place {
             let deps = detector::connect(&platform::config::Environment).await?;
             Opened::Aws(Box::new(deps))
         } else {
-            Opened::Local(OpenDetector::open(&self.data, self.config.as_deref()).await?)
+            let open = OpenDetector::open(&self.data, self.config.as_deref()).await?;
+            Opened::Local(Box::new(open))
         })
     }
 }

@@ -154,12 +154,7 @@ impl Judgement {
     /// The JSON that is stored.
     #[must_use]
     pub fn to_json(&self) -> String {
-        #[expect(
-            clippy::expect_used,
-            reason = "only maps with keys that are no text and failing writers fail"
-        )]
-        serde_json::to_string(self)
-            .expect("a judgement has text keys only and a string takes every write")
+        crate::wire::json(self)
     }
 
     /// Reads what [`Judgement::to_json`] wrote.
@@ -167,11 +162,7 @@ impl Judgement {
     /// # Errors
     /// Another schema version, JSON that is no judgement's, or texts that cannot be shown.
     pub fn from_json(text: &str) -> Result<Self, InvalidJudgement> {
-        #[derive(Deserialize)]
-        struct Head {
-            schema: u32,
-        }
-        let Head { schema: found } = serde_json::from_str(text)?;
+        let found = crate::wire::schema(text)?;
         if found != SCHEMA {
             return Err(InvalidJudgement::Schema { found });
         }

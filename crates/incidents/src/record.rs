@@ -237,12 +237,7 @@ impl Record {
     /// The JSON that is stored.
     #[must_use]
     pub fn to_json(&self) -> String {
-        #[expect(
-            clippy::expect_used,
-            reason = "only maps with keys that are no text and failing writers fail"
-        )]
-        serde_json::to_string(self)
-            .expect("a record has text keys only and a string takes every write")
+        crate::wire::json(self)
     }
 
     /// Reads what [`Record::to_json`] wrote.
@@ -250,12 +245,7 @@ impl Record {
     /// # Errors
     /// Another schema version, JSON that is not a record's, or a record under a foreign fingerprint.
     pub fn from_json(text: &str) -> Result<Self, RecordError> {
-        #[derive(Deserialize)]
-        struct Head {
-            schema: u32,
-        }
-        // The version first: a newer record may well not have the fields of this one.
-        let Head { schema: found } = serde_json::from_str(text)?;
+        let found = crate::wire::schema(text)?;
         if found != SCHEMA {
             return Err(RecordError::Schema { found });
         }

@@ -296,7 +296,7 @@ impl Silence {
     /// The JSON that is stored.
     #[must_use]
     pub fn to_json(&self) -> String {
-        json(self)
+        crate::wire::json(self)
     }
 
     /// Reads what [`Silence::to_json`] wrote.
@@ -305,12 +305,7 @@ impl Silence {
     /// Another schema version, JSON that is not a silence's, contents that [`Silence::new`] would refuse, or
     /// contents under a foreign id.
     pub fn from_json(text: &str) -> Result<Self, SilenceError> {
-        #[derive(Deserialize)]
-        struct Head {
-            schema: u32,
-        }
-        // The version first: a newer silence may well not have the fields of this one.
-        let Head { schema: found } = serde_json::from_str(text)?;
+        let found = crate::wire::schema(text)?;
         if found != SCHEMA {
             return Err(SilenceError::Schema { found });
         }
@@ -328,7 +323,8 @@ impl Silence {
 
     fn identity(&self) -> SilenceId {
         // JSON, because its quotes keep two different contents apart.
-        let contents = json(&(&self.matcher, &self.schedule, &self.author, &self.reason));
+        let contents =
+            crate::wire::json(&(&self.matcher, &self.schedule, &self.author, &self.reason));
         let hash = Sha256::digest(format!("v1|{}|{contents}", self.created).as_bytes());
         SilenceId(format!("sil-{}", crate::fingerprint::hex(&hash[..6])))
     }
@@ -376,15 +372,6 @@ pub fn silenced_by<'a>(
         .filter_map(|silence| Some((silence.ends(at)?, &silence.id, silence)))
         .max_by_key(|(end, id, _)| (*end, *id))
         .map(|(_, _, silence)| silence)
-}
-
-fn json(value: &impl Serialize) -> String {
-    #[expect(
-        clippy::expect_used,
-        reason = "only maps with keys that are no text and failing writers fail"
-    )]
-    serde_json::to_string(value)
-        .expect("a silence has text keys only and a string takes every write")
 }
 
 /// A value as an error repeats it: quoted, its control characters escaped, and short.

@@ -1,5 +1,27 @@
 //! How the vocabulary's types are spelled in stored JSON: by their own text form, which never changes.
 
+use serde::{Deserialize, Serialize};
+
+/// The JSON of what is stored.
+pub(crate) fn json(value: &impl Serialize) -> String {
+    #[expect(
+        clippy::expect_used,
+        reason = "only maps with keys that are no text and failing writers fail"
+    )]
+    serde_json::to_string(value)
+        .expect("what is stored has text keys only and a string takes every write")
+}
+
+/// The `schema` of something stored. It is read before the rest, because what a newer build wrote may well not have the
+/// fields of this one.
+pub(crate) fn schema(text: &str) -> Result<u32, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Head {
+        schema: u32,
+    }
+    serde_json::from_str(text).map(|Head { schema }| schema)
+}
+
 /// Types with `Display` and `FromStr`: series keys, units, instants.
 pub(crate) mod text {
     use std::fmt::Display;
