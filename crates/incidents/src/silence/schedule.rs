@@ -317,7 +317,7 @@ pub struct Misspelled {
 }
 
 /// Reads `30m`, `2h`, `3d`, `1h30m`: whole days of 24 hours, hours and minutes, larger units first, each at most
-/// once, together 1 minute to 366 days. Whether a silence may last that long is [`crate::Silence::new`]'s to say.
+/// once, together 1 minute to 366 days. Whether a silence may last that long is [`super::Silence::new`]'s to say.
 ///
 /// # Errors
 /// Any other text, with what is wrong and the right form.
@@ -356,7 +356,7 @@ pub fn parse_duration(text: &str) -> Result<SignedDuration, Misspelled> {
 }
 
 /// Reads `Sat,Sun 02:00-04:00 Europe/Paris` as a weekly window up to `until`. An end that is not later than the
-/// beginning is on the next day; a whole day is `00:00-24:00`. Whether the zone exists is [`crate::Silence::new`]'s
+/// beginning is on the next day; a whole day is `00:00-24:00`. Whether the zone exists is [`super::Silence::new`]'s
 /// to say, together with everything else that is wrong.
 ///
 /// # Errors
