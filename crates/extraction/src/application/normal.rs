@@ -108,9 +108,12 @@ struct Out {
 }
 
 impl Out {
+    /// A word or a placeholder. One that does not fit ends the result: half of it would be another one.
     fn push(&mut self, text: &str) {
         self.characters += text.chars().count();
-        self.text.push_str(text);
+        if self.characters <= LONGEST {
+            self.text.push_str(text);
+        }
     }
 
     /// A character between words: spaces and control characters are one space.

@@ -149,6 +149,25 @@ fn nothing_personal_survives() {
 }
 
 #[test]
+fn a_message_ends_before_the_word_or_placeholder_that_has_no_room() {
+    for (text, expected) in [
+        ("\"a\"".repeat(40), "<str>".repeat(32)),
+        (
+            format!("{} {}", "\"a\"".repeat(29), "\"a\"".repeat(9)),
+            format!("{} <str><str>", "<str>".repeat(29)),
+        ),
+        (
+            format!("{}abcdef ghi", "\"a\" ".repeat(26)),
+            "<str> ".repeat(26).trim_end().to_owned(),
+        ),
+    ] {
+        let found = normal::message(&text);
+        assert_eq!(found, expected, "{text}");
+        assert!(found.chars().count() <= 160);
+    }
+}
+
+#[test]
 fn a_word_or_a_quotation_that_is_cut_leaves_nothing_behind() {
     let long = format!("{} alice@example.com", "x ".repeat(507));
     assert!(!normal::message(&long).contains("alice"));

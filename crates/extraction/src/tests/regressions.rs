@@ -48,10 +48,10 @@ fn every_payload_that_fuzzing_found_is_read_alike_by_all_tiers() {
 
 #[test]
 fn every_message_that_fuzzing_found_is_read_alike_by_all_tiers() {
-    for target in ["emf", "report", "differential"] {
+    for target in ["emf", "report", "differential", "fingerprint"] {
         for (path, bytes) in findings(target) {
             let text = String::from_utf8_lossy(&bytes);
-            // A finding of `differential` is lines; any text is one line at least.
+            // A finding of `differential` or `fingerprint` is lines; any text is one line at least.
             let mut lines: Vec<&str> = text.lines().chain([&*text]).collect();
             agree(&path, &payload(&document(&lines)));
             lines.reverse();
