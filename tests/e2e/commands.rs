@@ -79,7 +79,7 @@ fn exit_codes_and_streams_are_as_they_are_promised() {
             &["explain", "errors", "--at", "2026-11-20T22:05:00Z"],
             2,
             "",
-            "outrider: .outrider holds no data of outrider; name the folder with --data\n",
+            "outrider: .outrider holds no data of outrider; name the folder with --data, or AWS with --aws\n",
         ),
         (
             "a state that is none",

@@ -35,8 +35,8 @@ pub struct Settings {
     pub repeat_page_minutes: u32,
     /// The same for tickets and informations. Default 1,440.
     pub repeat_ticket_minutes: u32,
-    /// Share of changes among the last 21 windows from which an incident flaps, in percent, 1 to 100. Default 20: four of the
-    /// newest.
+    /// Share of changes among the last 21 windows from which an incident flaps, in percent, 1 to 100. Default 30: six of the
+    /// newest, so three breaches apart from each other. At Nagios' 20 one minute that is clear within a fault would do.
     pub flap_high_percent: u32,
     /// The share below which it has settled, in percent, 1 to `flap_high_percent`. Default 5.
     pub flap_low_percent: u32,
@@ -55,7 +55,7 @@ impl Default for Settings {
             reopen_minutes: 30,
             repeat_page_minutes: 240,
             repeat_ticket_minutes: 1_440,
-            flap_high_percent: 20,
+            flap_high_percent: 30,
             flap_low_percent: 5,
             escalate_minutes: 0,
         }
@@ -109,7 +109,7 @@ impl TryFrom<Settings> for Policy {
                 10_080,
                 1_440,
             ),
-            ("flap_high_percent", settings.flap_high_percent, 1, 100, 20),
+            ("flap_high_percent", settings.flap_high_percent, 1, 100, 30),
             (
                 "flap_low_percent",
                 settings.flap_low_percent,
@@ -254,7 +254,7 @@ mod tests {
                     flap_high_percent: 101,
                     ..good
                 },
-                "flap_high_percent = 101: choose 1 to 100, for example 20",
+                "flap_high_percent = 101: choose 1 to 100, for example 30",
             ),
             (
                 Settings {

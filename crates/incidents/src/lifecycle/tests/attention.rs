@@ -345,3 +345,21 @@ fn what_comes_and_goes_and_then_says_nothing_is_open_again_and_reminded_of() {
         (Status::Open, vec![Action::Update])
     );
 }
+
+#[test]
+fn a_minute_that_is_clear_within_a_fault_is_no_coming_and_going() {
+    let mut story = Story::page();
+    let mut said = Vec::new();
+    for window in 0..30 {
+        let breaching = window < 12 && window != 5;
+        let (action, _) = if breaching {
+            story.breach()
+        } else {
+            story.clear()
+        };
+        if action != Action::None {
+            said.push(action);
+        }
+    }
+    assert_eq!(said, [Action::Open, Action::Resolve]);
+}
