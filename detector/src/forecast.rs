@@ -53,14 +53,6 @@ pub fn expected(days: &[f64], ahead: f64) -> Option<f64> {
     Some(median(&mut levels)? + slope * ahead)
 }
 
-/// Days until `limit` is reached, at most `most`; `None` when it is not within that time.
-#[must_use]
-pub fn days_left(days: &[f64], limit: f64, most: u16) -> Option<u16> {
-    (0..=most).find(|ahead| {
-        expected(days, f64::from(*ahead)).is_some_and(|value| limit > 0.0 && value >= limit)
-    })
-}
-
 #[expect(clippy::cast_precision_loss, reason = "a month of days, and its pairs")]
 fn apart(earlier: usize, later: usize) -> f64 {
     (later - earlier) as f64

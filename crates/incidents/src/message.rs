@@ -171,12 +171,12 @@ pub fn render_with(
     else {
         return Vec::new();
     };
-    // Who takes it on knows of it: the others read along.
-    let taken = matches!(transition.action, Action::Flap | Action::Acknowledge)
+    // Who was called knows of it: the others read along.
+    let known = matches!(transition.action, Action::Flap | Action::Acknowledge)
         || transition.action == Action::Update && incident.acknowledged.is_some();
     let topics: &[Topic] = match (incident.audience, transition.record.group.severity()) {
         (Audience::Nobody, _) => &[],
-        _ if taken => &[Topic::Chat],
+        _ if known => &[Topic::Chat],
         (Audience::Chat, _) | (Audience::OnCall, Severity::Info) => &[Topic::Chat],
         (Audience::OnCall, Severity::Page) => &[Topic::Page, Topic::Chat],
         (Audience::OnCall, Severity::Ticket) => &[Topic::Ticket, Topic::Chat],

@@ -29,8 +29,7 @@ const WHO: &str = "a person, for example alice@example.com";
 
 /// `sil-` and 12 lower-case hexadecimal digits: nobody takes it for a fingerprint or an incident.
 ///
-/// The digits come from `sha256("v1|created|contents")`: the same request at the same time has the same id, so a
-/// retried command stores one silence.
+/// The digits come from `sha256("v1|created|contents")`: the same request at the same time has the same id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SilenceId(String);
@@ -235,14 +234,8 @@ impl Silence {
         Ok(silence)
     }
 
-    /// Whether it mutes at this instant. The first instant of a window belongs to it, its end does not.
-    #[must_use]
-    pub fn is_active(&self, at: Timestamp) -> bool {
-        self.ends(at).is_some()
-    }
-
     /// The end of the window that is active at `at`: it mutes up to there without a break. `None`: it does not mute
-    /// at `at`.
+    /// at `at`. The first instant of a window belongs to it, its end does not.
     #[must_use]
     pub fn ends(&self, at: Timestamp) -> Option<Timestamp> {
         let window = self.window_after(at)?;

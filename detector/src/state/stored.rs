@@ -14,7 +14,8 @@ use crate::measure::Measure;
 use crate::track::{Evidence, Judge, Previous, Track};
 use crate::watchlist::Subject;
 
-/// Goes up with every change of what is stored. 2: facts, limits, versions and histories beside the models.
+/// Goes up with every change of what is stored. 2: facts, limits, versions and histories beside the models. 3: the
+/// minutes that alarm together.
 const VERSION: u8 = 3;
 
 #[derive(Serialize, Deserialize)]

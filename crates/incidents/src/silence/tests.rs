@@ -52,6 +52,13 @@ fn weekly(window: &str, now: Timestamp) -> Silence {
     Silence::new(request(parse_weekly(window, until).unwrap()), now).unwrap()
 }
 
+impl Silence {
+    /// Whether it mutes at this instant.
+    fn is_active(&self, at: Timestamp) -> bool {
+        self.ends(at).is_some()
+    }
+}
+
 #[test]
 fn everything_that_is_given_must_fit_the_group() {
     let text = |text: &str| Some(text.to_owned());

@@ -14,6 +14,20 @@ fn escalating() -> Story {
     }
 }
 
+/// A page that breaches every second minute.
+fn flapping() -> Story {
+    let mut story = Story::page();
+    for window in 0..20 {
+        if window % 2 == 0 {
+            story.breach()
+        } else {
+            story.clear()
+        };
+    }
+    assert_eq!(story.record.status, Status::Flapping);
+    story
+}
+
 impl Story {
     fn acknowledge(&mut self, by: &str) -> Result<Taken, NotTaken> {
         let id = self.incident().id.clone();
@@ -67,15 +81,7 @@ fn what_comes_and_goes_is_said_once_and_resolves_after_it_has_settled() {
 
 #[test]
 fn what_flaps_and_then_stays_broken_is_open_again() {
-    let mut story = Story::page();
-    for window in 0..20 {
-        if window % 2 == 0 {
-            story.breach()
-        } else {
-            story.clear()
-        };
-    }
-    assert_eq!(story.record.status, Status::Flapping);
+    let mut story = flapping();
     for _ in 0..22 {
         assert_eq!(story.breach().0, Action::None);
     }
@@ -324,15 +330,7 @@ fn a_page_that_comes_and_goes_is_reminded_of_and_escalated_all_the_same() {
 
 #[test]
 fn what_comes_and_goes_and_then_says_nothing_is_open_again_and_reminded_of() {
-    let mut story = Story::page();
-    for window in 0..20 {
-        if window % 2 == 0 {
-            story.breach()
-        } else {
-            story.clear()
-        };
-    }
-    assert_eq!(story.record.status, Status::Flapping);
+    let mut story = flapping();
     let mut said = Vec::new();
     for _ in 0..300 {
         let (action, _) = story.seen(Condition::Missing, None);

@@ -1,10 +1,5 @@
 //! Random access, seeds, faults and the shape of what is simulated.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a helper of tests that cannot build its data has failed"
-)]
-
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;

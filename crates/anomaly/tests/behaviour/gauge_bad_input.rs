@@ -1,10 +1,5 @@
 //! Whatever a series holds, every reading is finite, scores lie within 0..1, and the state can be stored.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a helper of tests that cannot build its data has failed"
-)]
-
 use anomaly::gauge::{Gauge, Reading, State, Tuning};
 
 type Rows = Vec<(i64, Option<f64>)>;

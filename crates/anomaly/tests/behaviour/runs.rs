@@ -1,14 +1,7 @@
 //! What a fault's run says: when it began, that it is over when the fault is, and what is no run.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a helper of tests that cannot build its data has failed"
-)]
-
-mod fleet;
-
+use crate::fleet::Normal;
 use anomaly::{Alarm, Input, Kind, Model, Settings, Verdict};
-use fleet::Normal;
 
 /// Two weeks.
 const HISTORY: i64 = 20_160;

@@ -1,14 +1,7 @@
 //! A model restored at any minute goes on bit for bit as if nothing had happened; damaged bytes are an error.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a helper of tests that cannot build its data has failed"
-)]
-
-mod fleet;
-
+use crate::fleet::Normal;
 use anomaly::{Kind, Model, Settings, SnapshotError};
-use fleet::Normal;
 use proptest::prelude::*;
 
 fn bytes(model: &Model) -> Vec<u8> {

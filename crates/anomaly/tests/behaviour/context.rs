@@ -1,14 +1,7 @@
 //! What surrounds a series: deploys, and traffic that nobody can foretell.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a helper of tests that cannot build its data has failed"
-)]
-
-mod fleet;
-
+use crate::fleet::Normal;
 use anomaly::{Input, Kind, Model, Settings, Verdict};
-use fleet::Normal;
 
 const DAY: i64 = 1_440;
 /// Every hour of the week was seen twice: before, what is new in one is soon thought to belong there.

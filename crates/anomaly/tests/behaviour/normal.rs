@@ -1,14 +1,7 @@
 //! Normal data does not alarm: realised breaching shares on simulated series, at fixed seeds.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a helper of tests that cannot build its data has failed"
-)]
-
-mod fleet;
-
+use crate::fleet::Normal;
 use anomaly::{Kind, Model, Settings, State};
-use fleet::Normal;
 
 /// Three weeks each.
 const MINUTES: i64 = 30_240;

@@ -1,10 +1,5 @@
 //! Normal minutes of simulated series, from a seed.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "every distribution here has valid parameters"
-)]
-
 use anomaly::{Input, Kind};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

@@ -1,6 +1,4 @@
 //! Normal minutes whose distribution is known, and how often a model calls them unlikely.
-//!
-//! Self-contained, so that the long run elsewhere can take this very file.
 
 use anomaly::{Alarm, Input, Kind, Model, Settings, State};
 use rand::{RngExt, SeedableRng};

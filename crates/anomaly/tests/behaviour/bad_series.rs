@@ -1,10 +1,5 @@
 //! Whole series that are nothing like a service's: each has a defined answer, and every number said of it is one.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a helper of tests that cannot build its data has failed"
-)]
-
 use anomaly::{Gate, Input, Kind, Learning, Model, Settings, State, Verdict};
 
 const DAY: i64 = 1_440;

@@ -1,12 +1,7 @@
 //! The proof that simulator and models belong together: over many seeds every fault of a demo breaches two of
 //! three minutes within three minutes of its start, and nothing else does, in two weeks of history and the demo.
 //!
-//! `SEEDS=200 cargo test -p simulator --test proof -- --nocapture` for the long run.
-
-#![allow(
-    clippy::unwrap_used,
-    reason = "a helper of tests that cannot build its data has failed"
-)]
+//! `SEEDS=200 cargo test -p simulator --test behaviour proof -- --nocapture` for the long run.
 
 use std::collections::BTreeMap;
 

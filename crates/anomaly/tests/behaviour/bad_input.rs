@@ -1,10 +1,5 @@
 //! Every input has a defined answer, and a model survives it.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a helper of tests that cannot build its data has failed"
-)]
-
 use anomaly::{Gate, Input, Kind, Model, Settings, State, Verdict};
 
 const WARM: i64 = 3_000;

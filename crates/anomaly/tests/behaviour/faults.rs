@@ -1,14 +1,7 @@
 //! Each kind of fault is seen, at the size that hurts, within three minutes; what lasts becomes the new normal.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a helper of tests that cannot build its data has failed"
-)]
-
-mod fleet;
-
+use crate::fleet::Normal;
 use anomaly::{Direction, Input, Kind, Model, Settings, Verdict};
-use fleet::Normal;
 
 /// Two weeks.
 const HISTORY: i64 = 20_160;

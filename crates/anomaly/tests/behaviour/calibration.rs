@@ -2,15 +2,8 @@
 //!
 //! `POINTS=7000000 cargo test --release -p anomaly --test calibration -- --nocapture` for the long run.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a helper of tests that cannot build its data has failed"
-)]
-
-mod null;
-
+use crate::null::{CASES, NOMINAL, realised};
 use anomaly::MINUTES_A_WEEK;
-use null::{CASES, NOMINAL, realised};
 
 #[test]
 fn tails_come_as_often_as_they_say() {

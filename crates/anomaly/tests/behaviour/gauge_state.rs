@@ -1,10 +1,5 @@
 //! The state of the general detector: small, of fixed size, and the same after a restart.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a helper of tests that cannot build its data has failed"
-)]
-
 use anomaly::SnapshotError;
 use anomaly::gauge::{Gauge, Reading, Tuning};
 use proptest::prelude::*;
