@@ -1,8 +1,8 @@
 //! Turns what a window shows into transitions of incidents, each stored together with its messages.
 
 use incidents::{
-    Action, Audience, Change, Context, Group, Incident, Mute, Observation, Record, Severity,
-    Symptom, Transition, decide, inhibitor, render_with, silence::silenced_by,
+    Action, Audience, Change, Context, Group, Heard, Mute, Observation, Record, Severity,
+    Transition, decide, inhibitor, render_with, silence::silenced_by,
 };
 use platform::state_store::{self, AlertItem, Applied, OutboxItem};
 use serde::Serialize;
@@ -10,6 +10,7 @@ use signals::Minute;
 
 use crate::diagnosis::{self, Known};
 use crate::groups::{self, Recent};
+use crate::objectives;
 use crate::state::State;
 use crate::watch::{Service, Watch};
 use crate::{Deps, Error, Outcome};
@@ -51,12 +52,12 @@ pub(crate) async fn decide_window(
     for service in deps.watch.watched() {
         let recent = known.recent.get(&service.log_group).unwrap_or(&nothing);
         // Causes come first among the kinds, so that what they mute is known when its turn comes.
-        let mut active: Vec<Symptom> = Vec::new();
+        let mut heard: Vec<Heard> = Vec::new();
         for kind in groups::kinds(service) {
             let group = groups::group(&deps.watch, service, *kind)?;
             let policy = &deps.watch.detector.incidents;
             let mut observation = groups::observe(&group, service, state, recent, window, policy);
-            observation.muted = inhibitor(group.symptom, &active)
+            observation.muted = inhibitor(group.symptom, &heard)
                 .map(|row| Mute::Cause(row.cause))
                 .or_else(|| {
                     let silence = silenced_by(&group, known.silences, due)?;
@@ -69,14 +70,20 @@ pub(crate) async fn decide_window(
                 unaffected: &unaffected,
             };
             let record = change(deps, service, group, seen, known, outcome).await?;
-            // What nobody was told of speaks for nothing.
-            let heard = |incident: &Incident| incident.audience != Audience::Nobody;
-            if record.is_open() && record.incident.as_ref().is_some_and(heard) {
-                active.push(record.group.symptom);
-            }
+            heard.extend(told_of(&record, window));
         }
     }
     Ok(())
+}
+
+/// What people were told of an incident and since when it is over. What nobody was told of speaks for nothing.
+fn told_of(record: &Record, window: Minute) -> Option<Heard> {
+    let incident = record.incident.as_ref()?;
+    let ended = incident.resolved.map(|resolved| window.since(resolved));
+    (incident.audience != Audience::Nobody).then(|| Heard {
+        symptom: record.group.symptom,
+        ended: ended.filter(|_| !record.is_open()).unwrap_or(0),
+    })
 }
 
 /// What a window shows of one group.
@@ -237,6 +244,7 @@ fn context(watch: &Watch, service: &Service, state: &State) -> Context {
             })
             .into_iter()
             .collect(),
+        objectives: objectives::standings(service, state, state.window),
         deploy_feed_last_seen: heard.map(|_| state.window.start()),
         ..place(watch, service)
     }

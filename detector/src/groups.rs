@@ -8,16 +8,19 @@ use incidents::{
 use signals::{AwsSignal, LambdaSignal, Minute, Rollup, SeriesKey, SeriesName};
 
 use crate::measure::Measure;
+use crate::objectives;
 use crate::state::{Evidence, State, Test, Track};
 use crate::watch::{Scope, Service, Watch};
 use crate::watchlist::{Series, Subject};
 
 /// What can go wrong with a service, causes before the symptoms they mute. Fewer errors, or faster answers than
 /// normal, are no incident.
-pub const KINDS: [(Symptom, Direction); 9] = [
+pub const KINDS: [(Symptom, Direction); 11] = [
     (Symptom::Throttles, Direction::High),
     (Symptom::Errors, Direction::High),
     (Symptom::Latency, Direction::High),
+    (Symptom::FastBurn, Direction::High),
+    (Symptom::SlowBurn, Direction::High),
     (Symptom::Saturation, Direction::High),
     (Symptom::Capacity, Direction::High),
     (Symptom::ColdStarts, Direction::High),
@@ -43,7 +46,7 @@ pub fn kinds(service: &Service) -> &'static [(Symptom, Direction)] {
 }
 
 /// Minutes that a message counts requests over.
-pub const IMPACT_MINUTES: i64 = 5;
+pub const IMPACT_MINUTES: u32 = 5;
 
 /// The newest minutes of one service, for counting.
 pub type Recent = BTreeMap<Minute, Series>;
@@ -104,6 +107,9 @@ pub fn observe(
     window: Minute,
     policy: &Policy,
 ) -> Observation {
+    if group.symptom.is_burn() {
+        return objectives::observe(group, service, state, window);
+    }
     let tracks: Vec<_> = state
         .tracks(&service.log_group)
         .filter(|track| track.subject.symptom == group.symptom)
@@ -142,6 +148,9 @@ pub fn observe(
 /// The labels of the same symptom's subjects that were judged and are clearly normal: what is not affected.
 #[must_use]
 pub fn unaffected(group: &Group, service: &Service, state: &State) -> Vec<String> {
+    if group.symptom.is_burn() {
+        return objectives::unaffected(group, service, state);
+    }
     state
         .tracks(&service.log_group)
         .filter(|track| {
@@ -213,7 +222,7 @@ fn impact(
 ) -> (Option<u64>, Option<u64>) {
     let rollups = || {
         recent
-            .range(window.plus(1 - IMPACT_MINUTES)..=window)
+            .range(window.plus(1 - i64::from(IMPACT_MINUTES))..=window)
             .filter_map(|(_, series)| series.get(&subject.series))
     };
     match subject.symptom {
@@ -241,16 +250,19 @@ fn impact(
                 SeriesName::Lambda { function, .. } if subject.measure == Measure::Count => {
                     let key = SeriesKey::lambda(function, LambdaSignal::Invocations);
                     let all = recent
-                        .range(window.plus(1 - IMPACT_MINUTES)..=window)
+                        .range(window.plus(1 - i64::from(IMPACT_MINUTES))..=window)
                         .filter_map(|(_, series)| series.get(&key));
                     (Some(whole(all.map(Rollup::sum).sum())), Some(hit))
                 }
                 _ => (None, None),
             }
         }
-        Symptom::Traffic | Symptom::Capacity | Symptom::Saturation | Symptom::Headroom => {
-            (None, None)
-        }
+        Symptom::Traffic
+        | Symptom::Capacity
+        | Symptom::Saturation
+        | Symptom::Headroom
+        | Symptom::FastBurn
+        | Symptom::SlowBurn => (None, None),
     }
 }
 
@@ -261,7 +273,7 @@ fn attempts(subject: &Subject, recent: &Recent, window: Minute) -> Option<u64> {
     };
     let sum = |signal| -> f64 {
         let key = SeriesKey::aws(function.as_deref(), signal);
-        let minutes = recent.range(window.plus(1 - IMPACT_MINUTES)..=window);
+        let minutes = recent.range(window.plus(1 - i64::from(IMPACT_MINUTES))..=window);
         minutes
             .filter_map(|(_, series)| series.get(&key))
             .map(Rollup::sum)

@@ -144,7 +144,10 @@ pub(crate) async fn recent(
     first: Minute,
     window: Minute,
 ) -> Result<(ByLogGroup, Heard), Error> {
-    let from = settled.window.plus(1).min(first.plus(1 - IMPACT_MINUTES));
+    let from = settled
+        .window
+        .plus(1)
+        .min(first.plus(1 - i64::from(IMPACT_MINUTES)));
     let (mut recent, mut heard) = (ByLogGroup::new(), Heard::new());
     for service in deps.watch.watched() {
         let (series, versions) = raw_minutes(deps, service, from, window).await?;

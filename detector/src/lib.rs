@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use incidents::slo::Standing;
 use jiff::{SignedDuration, Timestamp};
 use platform::checkpoints::{CheckpointError, Checkpoints};
 use platform::clock::Clock;
@@ -27,6 +28,7 @@ pub mod forecast;
 pub mod groups;
 pub mod levels;
 pub mod measure;
+pub mod objectives;
 pub mod polling;
 pub mod settings;
 pub mod state;
@@ -130,6 +132,9 @@ pub struct Outcome {
     pub limits_failed: u64,
     /// Polls of CloudWatch that failed: their minutes are unknown.
     pub polls_failed: u64,
+    /// Where the objectives stand at the end of the window, with the name of their service.
+    #[serde(skip)]
+    pub standings: Vec<(String, Standing)>,
     /// Incidents that changed, in order.
     pub told: Vec<Told>,
     /// Incidents that were told without a diagnosis, because the store did not answer in time.
@@ -309,6 +314,7 @@ async fn run(
             began,
         };
         decisions::decide_window(deps, &known, at, outcome).await?;
+        outcome.standings = objectives::all(&deps.watch, &provisional);
         outcome.series_evaluated = provisional.len() as u64;
         outcome.series_warming_up = provisional.warming_up() as u64;
         outcome.series_left_out = provisional.left_out();

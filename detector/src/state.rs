@@ -7,6 +7,7 @@ use signals::Minute;
 
 use crate::facts::{Facts, Limits, Step};
 use crate::levels;
+use crate::objectives::{self, Histories};
 use crate::watch::{Rules, Service};
 use crate::watchlist::{self, Series};
 
@@ -55,6 +56,8 @@ fn is_heard_within(track: &Track, minute: Minute, minutes: i64) -> bool {
 pub(crate) struct Known {
     pub(crate) tracks: BTreeMap<String, Track>,
     pub(crate) facts: Facts,
+    /// The requests of its objectives.
+    pub(crate) histories: Histories,
     /// Subjects that were left out of the newest minute because there were too many.
     left_out: u64,
 }
@@ -88,6 +91,7 @@ impl Known {
             .retain(|_, track| is_heard_within(track, minute, FORGOTTEN_MINUTES));
         self.left_out = 0;
         let silent = watchlist::is_silent(service, series);
+        objectives::count(&mut self.histories, service, minute, series);
         let deployed = self.facts.just_deployed(minute);
         let mut samples: BTreeMap<_, _> = watchlist::samples(service, series)
             .into_iter()
@@ -179,6 +183,13 @@ impl State {
     #[must_use]
     pub fn facts(&self, log_group: &str) -> Option<&Facts> {
         self.entries.get(log_group).map(|entry| &entry.known.facts)
+    }
+
+    /// What is kept of the requests of a log group's objectives.
+    pub(crate) fn histories(&self, log_group: &str) -> Option<&Histories> {
+        self.entries
+            .get(log_group)
+            .map(|entry| &entry.known.histories)
     }
 
     /// What a log group's service may use, as far as it is known.

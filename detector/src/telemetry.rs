@@ -42,8 +42,27 @@ pub(crate) fn emit(deps: &Deps, outcome: &Outcome, at: Timestamp) {
     if let Some(lag) = outcome.data_lag_seconds {
         metrics.push((Metric::DataLagSeconds, lag as f64));
     }
+    emit_objectives(deps, outcome, at);
     let dimensions = own(&deps.function_name, "detector");
     deps.emitter.emit(&document(at, &dimensions, &metrics));
+}
+
+/// One document for each objective: its dimensions are its own.
+fn emit_objectives(deps: &Deps, outcome: &Outcome, at: Timestamp) {
+    for (service, standing) in &outcome.standings {
+        let dimensions = [("service", service.as_str()), ("objective", &standing.name)];
+        let left = standing.budget.map(|budget| budget.remaining_share * 100.0);
+        let metrics: Vec<_> = [
+            (Metric::BurnRate, standing.burn),
+            (Metric::ErrorBudgetRemaining, left),
+        ]
+        .into_iter()
+        .filter_map(|(metric, value)| Some((metric, value?)))
+        .collect();
+        if !metrics.is_empty() {
+            deps.emitter.emit(&document(at, &dimensions, &metrics));
+        }
+    }
 }
 
 /// Tells of one version, for the alarm that rolls it back. It comes after the messages, which wake people, and

@@ -7,6 +7,7 @@ mod diagnosis;
 mod faulty;
 mod late;
 mod lifecycle;
+mod objectives;
 mod people;
 mod shaky;
 mod unreadable;

@@ -1,6 +1,7 @@
 //! What is watched: the services of `outrider.toml`. Targets come from configuration only, never from input.
 
 use incidents::LocalZone;
+use incidents::slo::Objective;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use signals::{Metric, series::function_of_log_group};
@@ -113,6 +114,9 @@ pub struct Service {
     /// What the service emits by itself. Without it the platform's own records are watched.
     #[serde(default)]
     pub emf: Option<Emf>,
+    /// What is promised of its requests; without any no budget is kept.
+    #[serde(default, rename = "objective")]
+    pub objectives: Vec<Objective>,
     #[serde(skip)]
     scope: Scope,
 }
@@ -212,6 +216,7 @@ impl Watch {
             reserved_concurrency: false,
             timeout_seconds: None,
             emf: None,
+            objectives: Vec::new(),
             scope: Scope::Account,
         });
         if problems.is_empty() {
@@ -291,6 +296,8 @@ impl Watch {
                     problems.push(format!("service {}: {field} is empty", position + 1));
                 }
             }
+            let objectives = crate::objectives::problems(service).into_iter();
+            problems.extend(objectives.map(|it| format!("service {}: {it}", position + 1)));
             if self.services[..position]
                 .iter()
                 .any(|other| other.log_group == service.log_group)

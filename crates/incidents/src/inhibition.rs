@@ -10,9 +10,25 @@ pub struct Inhibition {
     pub cause: Symptom,
     /// The symptom of the same service that it mutes.
     pub muted: Symptom,
+    /// Minutes after the cause has ended for which it still mutes: a burn is counted over windows that hold what it did.
+    pub lingers: u16,
     /// Why the second says nothing the first does not.
     pub why: &'static str,
 }
+
+/// A cause of the same service, heard by people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heard {
+    /// What they were told of.
+    pub symptom: Symptom,
+    /// Minutes since it ended; 0 while it is open.
+    pub ended: i64,
+}
+
+/// The longest short window of a page, over which a burn that has ended still shows.
+const FAST_LINGERS: u16 = 30;
+/// The same of a ticket.
+const SLOW_LINGERS: u16 = 360;
 
 /// The whole table, strongest cause first for each that is muted. It has no cycle: a pair that muted each other would
 /// both be silent; and whoever mutes a cause mutes what that one mutes.
@@ -21,71 +37,126 @@ pub const TABLE: &[Inhibition] = &[
     Inhibition {
         cause: Symptom::Throttles,
         muted: Symptom::Traffic,
+        lingers: 0,
         why: "refused invocations never run, so they are missing from the requests that the service counts",
     },
     Inhibition {
         cause: Symptom::Throttles,
         muted: Symptom::Latency,
+        lingers: 0,
         why: "retries and waiting for a free environment show as latency",
     },
     Inhibition {
         cause: Symptom::Errors,
         muted: Symptom::Latency,
+        lingers: 0,
         why: "failing requests end at a timeout or at once, which moves latency with them",
     },
     Inhibition {
         cause: Symptom::Throttles,
         muted: Symptom::Saturation,
+        lingers: 0,
         why: "what was about to happen is happening, and its message states limit and peak",
     },
     Inhibition {
         cause: Symptom::Throttles,
         muted: Symptom::Capacity,
+        lingers: 0,
         why: "what was about to happen is happening, and its message states limit and peak",
     },
     Inhibition {
         cause: Symptom::Saturation,
         muted: Symptom::Capacity,
+        lingers: 0,
         why: "the same number, at the more urgent of its two steps",
     },
     Inhibition {
         cause: Symptom::Throttles,
         muted: Symptom::ColdStarts,
+        lingers: 0,
         why: "environments are added as fast as they may be, and each of them starts cold",
     },
     Inhibition {
         cause: Symptom::Errors,
         muted: Symptom::ColdStarts,
+        lingers: 0,
         why: "an environment that crashed is replaced by one that starts cold",
     },
     Inhibition {
         cause: Symptom::Latency,
         muted: Symptom::ColdStarts,
+        lingers: 0,
         why: "its message says whether cold starts explain it",
     },
     Inhibition {
         cause: Symptom::Throttles,
         muted: Symptom::Headroom,
+        lingers: 0,
         why: "waiting for a free environment and retries take time, and the page is out already",
     },
     Inhibition {
         cause: Symptom::Errors,
         muted: Symptom::Headroom,
+        lingers: 0,
         why: "what reached its limit failed, and its message says at which",
     },
     Inhibition {
         cause: Symptom::Latency,
         muted: Symptom::Headroom,
+        lingers: 0,
         why: "what comes close to its timeout is slow, and the page is out already",
+    },
+    Inhibition {
+        cause: Symptom::Throttles,
+        muted: Symptom::FastBurn,
+        lingers: FAST_LINGERS,
+        why: "refused requests are what burns, and the page is out already",
+    },
+    Inhibition {
+        cause: Symptom::Errors,
+        muted: Symptom::FastBurn,
+        lingers: FAST_LINGERS,
+        why: "failed requests are what burns, and the page is out already",
+    },
+    Inhibition {
+        cause: Symptom::Latency,
+        muted: Symptom::FastBurn,
+        lingers: FAST_LINGERS,
+        why: "slow requests are what burns, and the page is out already",
+    },
+    Inhibition {
+        cause: Symptom::FastBurn,
+        muted: Symptom::SlowBurn,
+        lingers: SLOW_LINGERS,
+        why: "the same budget, at the more urgent of its two speeds",
+    },
+    Inhibition {
+        cause: Symptom::Throttles,
+        muted: Symptom::SlowBurn,
+        lingers: SLOW_LINGERS,
+        why: "what burned is told already",
+    },
+    Inhibition {
+        cause: Symptom::Errors,
+        muted: Symptom::SlowBurn,
+        lingers: SLOW_LINGERS,
+        why: "what burned is told already",
+    },
+    Inhibition {
+        cause: Symptom::Latency,
+        muted: Symptom::SlowBurn,
+        lingers: SLOW_LINGERS,
+        why: "what burned is told already",
     },
 ];
 
-/// The row that mutes `symptom` while `active` symptoms of the same service are open; `None`: it may speak.
+/// The row that mutes `symptom` after the `heard` symptoms of the same service; `None`: it may speak.
 #[must_use]
-pub fn inhibitor(symptom: Symptom, active: &[Symptom]) -> Option<&'static Inhibition> {
-    TABLE
-        .iter()
-        .find(|row| row.muted == symptom && active.contains(&row.cause))
+pub fn inhibitor(symptom: Symptom, heard: &[Heard]) -> Option<&'static Inhibition> {
+    TABLE.iter().find(|row| {
+        let mutes = |one: &Heard| one.symptom == row.cause && one.ended <= i64::from(row.lingers);
+        row.muted == symptom && heard.iter().any(mutes)
+    })
 }
 
 #[cfg(test)]

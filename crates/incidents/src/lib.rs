@@ -22,6 +22,7 @@ pub mod policy;
 pub mod reason;
 pub mod record;
 pub mod silence;
+pub mod slo;
 pub mod symptom;
 mod wire;
 
@@ -32,7 +33,7 @@ pub use hindsight::{
     Earlier, InvalidJudgement, Judgement, Similar, Tally, Verdict, similar, tally,
 };
 pub use incident_id::IncidentId;
-pub use inhibition::{Inhibition, inhibitor};
+pub use inhibition::{Heard, Inhibition, inhibitor};
 pub use lifecycle::{
     Action, Condition, Decision, NotTaken, Observation, Taken, acknowledge, decide, m_of_n,
 };

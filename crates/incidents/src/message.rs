@@ -63,6 +63,8 @@ pub struct Context {
     pub log_group: Option<String>,
     /// Deploys and other changes, in any order and of any age.
     pub changes: Vec<Change>,
+    /// Where the service's objectives stand.
+    pub objectives: Vec<crate::slo::Standing>,
     /// When the feed of changes last said anything; `None`: there is no feed, so nothing is known of changes.
     pub deploy_feed_last_seen: Option<Timestamp>,
 }

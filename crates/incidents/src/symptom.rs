@@ -25,6 +25,12 @@ pub enum Symptom {
     Saturation,
     /// Little room is left before a limit: the timeout, the memory, a quota.
     Headroom,
+    /// The error budget of an objective is spent so fast that somebody must act now.
+    #[serde(rename = "fast-burn")]
+    FastBurn,
+    /// The error budget of an objective is spent faster than it lasts.
+    #[serde(rename = "slow-burn")]
+    SlowBurn,
 }
 
 /// On which side of the normal range the values lie.
@@ -60,6 +66,8 @@ impl Symptom {
         Self::Capacity,
         Self::Saturation,
         Self::Headroom,
+        Self::FastBurn,
+        Self::SlowBurn,
     ];
 
     /// The spelling in fingerprints, attributes and stored records. Changing it changes every fingerprint.
@@ -74,14 +82,18 @@ impl Symptom {
             Self::Capacity => "capacity",
             Self::Saturation => "saturation",
             Self::Headroom => "headroom",
+            Self::FastBurn => "fast-burn",
+            Self::SlowBurn => "slow-burn",
         }
     }
 
-    /// The file name, without `.md`, of its runbook in docs/runbooks. Both steps of capacity have the same one.
+    /// The file name, without `.md`, of its runbook in docs/runbooks. Both steps of capacity have the same one, and so have
+    /// both speeds of a burn.
     #[must_use]
     pub fn runbook(self) -> &'static str {
         match self {
             Self::Saturation => Self::Capacity.as_str(),
+            Self::FastBurn | Self::SlowBurn => "error-budget",
             other => other.as_str(),
         }
     }
@@ -105,6 +117,9 @@ impl Symptom {
             (Self::Capacity | Self::Saturation, Direction::Low) => "much capacity left",
             (Self::Headroom, Direction::High) => "little headroom",
             (Self::Headroom, Direction::Low) => "much headroom",
+            (Self::FastBurn, Direction::High) => "fast error budget burn",
+            (Self::SlowBurn, Direction::High) => "slow error budget burn",
+            (Self::FastBurn | Self::SlowBurn, Direction::Low) => "no error budget burn",
         }
     }
 
@@ -114,13 +129,23 @@ impl Symptom {
         matches!(self, Self::Capacity | Self::Saturation | Self::Headroom)
     }
 
+    /// Whether its value is a burn rate: how many times faster than allowed an error budget is spent.
+    #[must_use]
+    pub fn is_burn(self) -> bool {
+        matches!(self, Self::FastBurn | Self::SlowBurn)
+    }
+
     /// What one count of the symptom is called.
     #[must_use]
     pub fn counted(self) -> &'static str {
         match self {
-            Self::Latency | Self::Traffic | Self::Capacity | Self::Saturation | Self::Headroom => {
-                "requests"
-            }
+            Self::Latency
+            | Self::Traffic
+            | Self::Capacity
+            | Self::Saturation
+            | Self::Headroom
+            | Self::FastBurn
+            | Self::SlowBurn => "requests",
             Self::ColdStarts => "cold starts",
             Self::Errors => "errors",
             Self::Throttles => "throttles",
@@ -134,12 +159,12 @@ impl Symptom {
     pub fn severity(self, direction: Direction) -> Severity {
         match (self, direction) {
             (
-                Self::Latency | Self::Errors | Self::Throttles | Self::Saturation,
+                Self::Latency | Self::Errors | Self::Throttles | Self::Saturation | Self::FastBurn,
                 Direction::High,
             )
             | (Self::Traffic, Direction::Low) => Severity::Page,
             (
-                Self::Traffic | Self::ColdStarts | Self::Capacity | Self::Headroom,
+                Self::Traffic | Self::ColdStarts | Self::Capacity | Self::Headroom | Self::SlowBurn,
                 Direction::High,
             ) => Severity::Ticket,
             (_, Direction::Low) => Severity::Info,
@@ -192,6 +217,8 @@ mod tests {
             (Symptom::Capacity, Direction::High, Severity::Ticket),
             (Symptom::ColdStarts, Direction::High, Severity::Ticket),
             (Symptom::Headroom, Direction::High, Severity::Ticket),
+            (Symptom::FastBurn, Direction::High, Severity::Page),
+            (Symptom::SlowBurn, Direction::High, Severity::Ticket),
             (Symptom::Saturation, Direction::Low, Severity::Info),
             (Symptom::Latency, Direction::Low, Severity::Info),
             (Symptom::Errors, Direction::Low, Severity::Info),

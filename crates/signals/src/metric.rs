@@ -151,6 +151,11 @@ metrics! {
     /// Whether a function's newest version is worse than the one it replaces, over the same minutes (dimensions
     /// `function`, `version`): 1 is worse, 0 is not, and none is too few requests to tell.
     CanaryVerdict: Count,
+    /// How many times faster than allowed the last hour spent an objective's error budget (dimensions `service`, `objective`);
+    /// none while nothing was counted.
+    BurnRate: None,
+    /// What is left of an objective's error budget; negative when more is spent than allowed.
+    ErrorBudgetRemaining: Percent,
     /// AWS/Lambda: invocations that ran.
     Invocations: Count,
     /// AWS/Lambda: invocations that ended in a function error.

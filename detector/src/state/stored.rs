@@ -11,12 +11,13 @@ use super::{Behind, Entry, Known, State};
 use crate::facts::Facts;
 use crate::levels::Level;
 use crate::measure::Measure;
+use crate::objectives::Histories;
 use crate::track::{Evidence, Judge, Previous, Track};
 use crate::watchlist::Subject;
 
 /// Goes up with every change of what is stored. 2: facts, limits, versions and histories beside the models. 3: the
-/// minutes that alarm together.
-const VERSION: u8 = 3;
+/// minutes that alarm together. 4: the requests of objectives.
+const VERSION: u8 = 4;
 
 #[derive(Serialize, Deserialize)]
 enum StoredJudge {
@@ -47,6 +48,7 @@ struct StoredTrack {
 struct StoredKnown {
     tracks: Vec<StoredTrack>,
     facts: Facts,
+    histories: Histories,
     left_out: u64,
 }
 
@@ -153,6 +155,7 @@ impl From<&Known> for StoredKnown {
         Self {
             tracks: known.tracks.values().map(StoredTrack::from).collect(),
             facts: known.facts.clone(),
+            histories: known.histories.clone(),
             left_out: known.left_out,
         }
     }
@@ -168,6 +171,7 @@ impl StoredKnown {
         Ok(Known {
             tracks,
             facts: self.facts,
+            histories: self.histories,
             left_out: self.left_out,
         })
     }

@@ -21,7 +21,7 @@ use crate::watch::Watch;
 use crate::{Deps, Error, Outcome, Tick, Warm, handle};
 
 pub(super) const GROUP: &str = "/aws/lambda/car-api";
-const WATCH: &str = "
+pub(super) const WATCH: &str = "
 environment = 'test'
 region = 'eu-west-1'
 account = '000000000000'

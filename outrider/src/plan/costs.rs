@@ -50,6 +50,8 @@ const ROUTINE_MINUTES: f64 = 5.0;
 const OWN_METRICS: f64 = 25.0;
 /// And of each watched function: `log-processor/src/telemetry/functions.rs`.
 const FUNCTION_METRICS: f64 = 6.0;
+/// And of its one objective: burn and budget (`detector/src/telemetry.rs`).
+const OBJECTIVE_METRICS: f64 = 2.0;
 /// Minutes of rollups that a run of the detector reads again, and the kilobytes that one read unit covers, strongly
 /// consistent (Amazon DynamoDB pricing, November 2026).
 const MINUTES_READ: f64 = 8.0;
@@ -243,7 +245,7 @@ fn pipeline(bill: &mut Bill<'_>, load: &Workload, all: &Inventory) {
     bill.add(
         payer,
         "own metrics",
-        OWN_METRICS + FUNCTION_METRICS * load.services,
+        OWN_METRICS + (FUNCTION_METRICS + OBJECTIVE_METRICS) * load.services,
         "metrics",
         prices.cloudwatch.metric_month,
     );

@@ -84,7 +84,7 @@ const AWS: [Emitted; 7] = [
 ];
 /// What Outrider says: `service` is the function that speaks of itself, verdicts have the function and its version, and
 /// what log-processor says of a watched function has that function's name alone.
-const OWN: [(&str, &[&str]); 4] = [
+const OWN: [(&str, &[&str]); 5] = [
     (
         "detector",
         &[
@@ -122,6 +122,7 @@ const OWN: [(&str, &[&str]); 4] = [
         ],
     ),
     ("", &["CanaryVerdict"]),
+    ("of an objective", &["BurnRate", "ErrorBudgetRemaining"]),
     (
         "of a watched function",
         &[

@@ -97,7 +97,11 @@ pub(super) fn mix_shift(facts: &Facts) -> Found {
 pub(super) fn bad_version(facts: &Facts) -> Found {
     if !matches!(
         facts.symptom,
-        Symptom::Latency | Symptom::Errors | Symptom::Headroom
+        Symptom::Latency
+            | Symptom::Errors
+            | Symptom::Headroom
+            | Symptom::FastBurn
+            | Symptom::SlowBurn
     ) {
         return None;
     }
@@ -107,10 +111,9 @@ pub(super) fn bad_version(facts: &Facts) -> Found {
         .filter(|it| it.requests >= ENOUGH)
         .collect();
     if let [_, _, ..] = beside.as_slice() {
-        let suffered = if facts.symptom == Symptom::Errors {
-            "failed"
-        } else {
-            "were slow"
+        let suffered = match facts.symptom {
+            Symptom::Latency | Symptom::Headroom => "were slow",
+            _ => "failed",
         };
         return worse(&beside, suffered);
     }

@@ -3,7 +3,8 @@ use super::*;
 #[test]
 fn a_cause_mutes_its_consequences_and_nothing_else() {
     use Symptom::{
-        Capacity, ColdStarts, Errors, Headroom, Latency, Saturation, Throttles, Traffic,
+        Capacity, ColdStarts, Errors, FastBurn, Headroom, Latency, Saturation, SlowBurn, Throttles,
+        Traffic,
     };
     for (symptom, active, cause) in [
         (Latency, &[Throttles, Errors][..], Some(Throttles)),
@@ -19,6 +20,10 @@ fn a_cause_mutes_its_consequences_and_nothing_else() {
         (ColdStarts, &[Latency][..], Some(Latency)),
         (ColdStarts, &[Traffic, Capacity, Headroom][..], None),
         (Headroom, &[Errors][..], Some(Errors)),
+        (FastBurn, &[Errors, SlowBurn][..], Some(Errors)),
+        (FastBurn, &[Traffic, Headroom][..], None),
+        (SlowBurn, &[FastBurn][..], Some(FastBurn)),
+        (Errors, &[FastBurn][..], None),
         (
             Latency,
             &[ColdStarts, Headroom, Capacity, Saturation][..],
@@ -26,10 +31,39 @@ fn a_cause_mutes_its_consequences_and_nothing_else() {
         ),
         (Latency, &[][..], None),
     ] {
+        let heard: Vec<_> = active
+            .iter()
+            .map(|symptom| Heard {
+                symptom: *symptom,
+                ended: 0,
+            })
+            .collect();
         assert_eq!(
-            inhibitor(symptom, active).map(|row| row.cause),
+            inhibitor(symptom, &heard).map(|row| row.cause),
             cause,
             "{symptom} while {active:?}"
+        );
+    }
+}
+
+#[test]
+fn what_burned_stays_told_as_long_as_its_windows_hold_it() {
+    for (symptom, cause, ended, mutes) in [
+        (Symptom::FastBurn, Symptom::Errors, 0, true),
+        (Symptom::FastBurn, Symptom::Errors, 30, true),
+        (Symptom::FastBurn, Symptom::Errors, 31, false),
+        (Symptom::SlowBurn, Symptom::FastBurn, 360, true),
+        (Symptom::SlowBurn, Symptom::FastBurn, 361, false),
+        (Symptom::Latency, Symptom::Errors, 1, false),
+    ] {
+        let heard = [Heard {
+            symptom: cause,
+            ended,
+        }];
+        assert_eq!(
+            inhibitor(symptom, &heard).is_some(),
+            mutes,
+            "{symptom} {ended} min after {cause}"
         );
     }
 }

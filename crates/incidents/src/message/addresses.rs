@@ -117,7 +117,9 @@ pub(crate) fn metric(reading: &Reading) -> Option<MetricAddress> {
 /// What to ask the logs first, and what the answer shows.
 fn query(symptom: Symptom, series: &SeriesKey) -> (&'static str, String) {
     const REPORTS: &str = "filter @type = \"REPORT\" or type = \"platform.report\"";
-    if let SeriesName::Emf { metric, .. } = &series.name {
+    // The series of a burn is our own: the service's log knows what failed, and not the burn.
+    let of_service = !symptom.is_burn();
+    if let (true, SeriesName::Emf { metric, .. }) = (of_service, &series.name) {
         let field = name(metric);
         let filters: String = series
             .dimensions
@@ -137,7 +139,12 @@ fn query(symptom: Symptom, series: &SeriesKey) -> (&'static str, String) {
                     "fields @timestamp, {field}, @message{filters}\n| filter {field} > 0\n| sort @timestamp desc\n| limit 20"
                 ),
             ),
-            Symptom::Traffic | Symptom::ColdStarts | Symptom::Capacity | Symptom::Saturation => (
+            Symptom::Traffic
+            | Symptom::ColdStarts
+            | Symptom::Capacity
+            | Symptom::Saturation
+            | Symptom::FastBurn
+            | Symptom::SlowBurn => (
                 "requests by minute",
                 format!(
                     "fields @timestamp{filters}\n| filter ispresent({field})\n| stats count(*) as requests by bin(1m)"
@@ -150,7 +157,7 @@ fn query(symptom: Symptom, series: &SeriesKey) -> (&'static str, String) {
             "slowest invocations",
             format!("{REPORTS}\n| fields @timestamp, coalesce(@duration, record.metrics.durationMs) as duration_ms, @message\n| sort duration_ms desc\n| limit 20"),
         ),
-        Symptom::Errors => (
+        Symptom::Errors | Symptom::FastBurn | Symptom::SlowBurn => (
             "error lines",
             "fields @timestamp, @requestId, @message\n| filter @message like /(?i)(error|exception|panic|timed out)/\n| sort @timestamp desc\n| limit 20".to_owned(),
         ),

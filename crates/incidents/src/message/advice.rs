@@ -14,7 +14,10 @@ pub(crate) fn first_action(
 ) -> &'static str {
     let is_a_change = changed
         && direction == Direction::High
-        && matches!(symptom, Symptom::Latency | Symptom::Errors);
+        && matches!(
+            symptom,
+            Symptom::Latency | Symptom::Errors | Symptom::FastBurn
+        );
     match cause {
         Some(cause) if !is_a_change => against(cause),
         _ => by_symptom(symptom, direction, changed),
@@ -104,6 +107,15 @@ fn by_symptom(symptom: Symptom, direction: Direction, changed: bool) -> &'static
         }
         (Symptom::Headroom, Direction::High, _) => {
             "see which limit is near; raise it only after you know what grew"
+        }
+        (Symptom::FastBurn, Direction::High, true) => {
+            "compare the start with what changed (listed here); if they fit, roll that change back"
+        }
+        (Symptom::FastBurn, Direction::High, false) => {
+            "open the requests that missed the objective and read what they have in common"
+        }
+        (Symptom::SlowBurn, Direction::High, _) => {
+            "find the most frequent error or slowest route of these days, and plan its repair"
         }
         (_, Direction::Low, _) => {
             "nothing is urgent; check that the service still does its work, and that this is not missing data"

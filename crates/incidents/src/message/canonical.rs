@@ -7,6 +7,7 @@ use super::addresses;
 use super::story::Story;
 use super::untrusted::{one_line_of, tame};
 use crate::diagnosis::facts::Concurrency;
+use crate::slo::Standing;
 use crate::{Cause, Contributions, Diagnosis, Member, Reading};
 
 /// Goes up when a name changes or disappears; new names do not change it.
@@ -60,6 +61,7 @@ pub(crate) fn alert(story: &Story<'_>, id: &str) -> Value {
             value
         }),
         "changed": story.changed(),
+        "objectives": story.context.objectives.iter().map(standing).collect::<Vec<_>>(),
         "unaffected": story.transition.unaffected.iter().take(20).map(|text| tame(text)).collect::<Vec<_>>(),
         "examples": story.all_examples().map(|example| tame(&example.request_id)).collect::<Vec<_>>(),
         "diagnosis": story.findings.diagnosis.as_ref().map(diagnosed),
@@ -81,6 +83,17 @@ fn diagnosed(found: &Diagnosis) -> Value {
     json!({
         "causes": found.causes.iter().map(cause).collect::<Vec<_>>(),
         "not_measured": found.not_measured,
+    })
+}
+
+fn standing(standing: &Standing) -> Value {
+    json!({
+        "name": tame(&standing.name),
+        "target": standing.target,
+        "days": standing.days,
+        "burn_1h": standing.burn,
+        "budget_remaining": standing.budget.map(|budget| budget.remaining_share),
+        "exhausted_in_seconds": standing.budget.and_then(|budget| budget.exhausted_in).map(|left| left.as_secs()),
     })
 }
 

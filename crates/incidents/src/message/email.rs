@@ -19,6 +19,7 @@ pub(crate) fn text(story: &Story<'_>) -> String {
     }
     scope(story, &mut lines);
     field("Changed", &story.changed(), &mut lines);
+    field("Objective", &story.objectives(), &mut lines);
     field("Evidence", &story.evidence(), &mut lines);
     field("Examples", &story.examples(), &mut lines);
     let local = story.context.local.as_ref();

@@ -1,10 +1,13 @@
 //! The incident that the tests of this crate tell: creating cars in production has become slow.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use signals::{Metric, Minute, SeriesKey, Unit};
 
 use super::{Change, Context, Example, LocalZone};
+use crate::slo::{Budget, Standing};
 use crate::{
     Condition, Direction, Group, Member, Observation, Policy, Reading, Record, Statistic, Symptom,
     decide,
@@ -124,7 +127,24 @@ pub(crate) fn context() -> Context {
                 text: "deploy car-api v40 -> v41".to_owned(),
             },
         ],
+        objectives: vec![objective()],
         deploy_feed_last_seen: Some(instant("21:55")),
+    }
+}
+
+/// An objective that burns.
+fn objective() -> Standing {
+    Standing {
+        name: "cars answer".to_owned(),
+        target: 0.999,
+        days: 30,
+        burn: Some(11.0),
+        budget: Some(Budget {
+            allowed: 1_000.0,
+            spent: 590,
+            remaining_share: 0.41,
+            exhausted_in: Some(Duration::from_secs(235_636)),
+        }),
     }
 }
 

@@ -101,6 +101,19 @@ fn member(symptom: Symptom, direction: Direction) -> Member {
                 95.0
             },
         ),
+        (Symptom::FastBurn | Symptom::SlowBurn, _) => (
+            SeriesKey::emf(
+                "Outrider",
+                Metric::BurnRate.name(),
+                [("service", "CarManager"), ("objective", "cars answer")],
+            ),
+            "error budget burn over 1 h",
+            Statistic::Average,
+            Unit::None,
+            36.0,
+            0.0,
+            14.4,
+        ),
         (Symptom::Headroom, _) => (
             duration,
             "p99 duration of the timeout",
@@ -113,15 +126,19 @@ fn member(symptom: Symptom, direction: Direction) -> Member {
     };
     let counted = matches!(
         symptom,
-        Symptom::Latency | Symptom::Errors | Symptom::Throttles
+        Symptom::Latency
+            | Symptom::Errors
+            | Symptom::Throttles
+            | Symptom::FastBurn
+            | Symptom::SlowBurn
     );
     Member {
         reading: Reading {
             series,
-            label: if metric == "throttles" {
-                "function car-api"
-            } else {
-                "all routes"
+            label: match symptom {
+                Symptom::Throttles => "function car-api",
+                Symptom::FastBurn | Symptom::SlowBurn => "cars answer",
+                _ => "all routes",
             }
             .to_owned(),
             metric: metric.to_owned(),
@@ -133,7 +150,7 @@ fn member(symptom: Symptom, direction: Direction) -> Member {
         },
         tail: 4.7e-9,
         // What breaks a rule has nothing learned.
-        baseline_samples: if symptom.is_share_of_a_limit() {
+        baseline_samples: if symptom.is_share_of_a_limit() || symptom.is_burn() {
             0
         } else {
             1_120
@@ -226,7 +243,13 @@ fn every_kind_of_cause_is_said_well_in_all_forms() {
             let said = all_forms(&publications);
             insta::assert_snapshot!(format!("cause_{}", kind.as_str()), said);
         }
-        for symptom in [Symptom::Capacity, Symptom::Saturation, Symptom::Headroom] {
+        for symptom in [
+            Symptom::Capacity,
+            Symptom::Saturation,
+            Symptom::Headroom,
+            Symptom::FastBurn,
+            Symptom::SlowBurn,
+        ] {
             let facts = crate::diagnosis::tests::healthy(symptom);
             insta::assert_snapshot!(format!("limit_{symptom}"), all_forms(&published(&facts)));
         }

@@ -62,6 +62,8 @@ pub(crate) fn unit(unit: Unit, symptom: Symptom) -> String {
         Unit::Megabytes => " MB",
         Unit::Gigabytes => " GB",
         Unit::Terabytes => " TB",
+        // A burn rate says how many times as fast.
+        Unit::None if symptom.is_burn() => "x",
         Unit::None => " (no unit)",
         Unit::Count => return format!(" {}/min", symptom.counted()),
         other => return format!(" {}", other.as_str()),

@@ -182,7 +182,7 @@ impl<'a> Story<'a> {
             symptom, direction, ..
         } = *self.group();
         let unit = number::unit(reading.unit, symptom);
-        if symptom.is_share_of_a_limit() {
+        if symptom.is_share_of_a_limit() || symptom.is_burn() {
             // Nothing is learned of a limit: what is stated is where the warning begins.
             return format!(
                 "{}{unit} (warned of from {}{unit})",
@@ -232,17 +232,36 @@ impl<'a> Story<'a> {
         let Some(member) = most else {
             return "unknown: no series breaches in this minute".to_owned();
         };
-        let impact = self.impact_on(member);
-        match self.members.first() {
-            Some(worst) if worst.reading.series != member.reading.series => {
-                let worst = tame(&worst.reading.label);
-                format!(
-                    "{impact}; the widest of {}, {worst} is the worst",
-                    self.members.len()
-                )
-            }
-            _ => impact,
+        let mut impact = self.impact_on(member);
+        if let Some(worst) = self.members.first()
+            && worst.reading.series != member.reading.series
+        {
+            let worst = tame(&worst.reading.label);
+            impact.push_str(&format!(
+                "; the widest of {}, {worst} is the worst",
+                self.members.len()
+            ));
         }
+        if let Some(burn) = self.alarming() {
+            impact.push_str(&format!("; {burn}"));
+        }
+        impact
+    }
+
+    /// What the fastest burning objective says, where it burns faster than it lasts.
+    fn alarming(&self) -> Option<String> {
+        let objectives = self.context.objectives.iter();
+        objectives
+            .max_by(|a, b| a.burn.unwrap_or(0.0).total_cmp(&b.burn.unwrap_or(0.0)))?
+            .alarming()
+    }
+
+    /// Where each objective stands: `cars answer: 99.9% in 30 d: burns 11x over 1 h, …`.
+    pub(crate) fn objectives(&self) -> Vec<String> {
+        let standings = self.context.objectives.iter().take(LISTED);
+        standings
+            .map(|standing| format!("{}: {standing}", tame(&standing.name)))
+            .collect()
     }
 
     fn impact_on(&self, member: &Member) -> String {
@@ -257,6 +276,7 @@ impl<'a> Story<'a> {
             Symptom::Errors => "failed",
             Symptom::Throttles => "were refused",
             Symptom::ColdStarts => "waited for a new environment",
+            Symptom::FastBurn | Symptom::SlowBurn => "missed the objective",
             Symptom::Traffic | Symptom::Capacity | Symptom::Saturation | Symptom::Headroom => {
                 "were affected"
             }
@@ -345,10 +365,17 @@ impl<'a> Story<'a> {
             let told = worst
                 .test
                 .map_or_else(String::new, |test| format!("{}; ", one_line_of(test)));
-            lines.push(format!(
-                "{told}breached in {} of the last {} minutes",
-                worst.breaches, worst.windows
-            ));
+            // A burn is counted over windows of its own: no minute of it breaches by itself.
+            if self.group().symptom.is_burn() {
+                lines.push(
+                    "the long and the short window both burn faster than warned of".to_owned(),
+                );
+            } else {
+                lines.push(format!(
+                    "{told}breached in {} of the last {} minutes",
+                    worst.breaches, worst.windows
+                ));
+            }
             if worst.baseline_samples == 0 {
                 lines.push("compared with a fixed limit: nothing is learned here".to_owned());
             } else {

@@ -105,7 +105,7 @@ fn a_state_of_another_version_or_damaged_is_refused_and_says_what_happens_then()
         (
             "older",
             &older[..],
-            "it has version 1, this build reads 3; let the detector learn anew",
+            "it has version 1, this build reads 4; let the detector learn anew",
         ),
         ("cut short", &bytes[..1], "unusable"),
     ] {

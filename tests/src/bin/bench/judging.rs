@@ -107,6 +107,7 @@ pub(crate) fn incidents(figures: &mut Figures) -> anyhow::Result<()> {
         dashboard: None,
         log_group: Some("/aws/lambda/car-api".to_owned()),
         changes: Vec::new(),
+        objectives: Vec::new(),
         deploy_feed_last_seen: None,
     };
     let mut told = 0;
