@@ -44,7 +44,8 @@ const PAUSE: i64 = 10;
 const FORGOTTEN: i64 = 1_440;
 /// Groups of which all is stored.
 const MOST_ALERTS: usize = 200;
-/// Groups beyond these of which only the fingerprint is stored, to count them.
+/// Groups beyond these of which only the fingerprint is stored, to count them. More are held all the same, and only the chat
+/// has them.
 const MOST_BEYOND: usize = 500;
 /// Characters of a service's name that are stored.
 const SERVICE_CHARS: usize = 60;
@@ -244,6 +245,7 @@ impl Storm {
     }
 
     /// Whether a page goes out by itself. The same incident and number asked again is answered the same and changes nothing.
+    /// Windows come in order; those of a repeated run come again.
     ///
     /// A group that was held and asks again, at its repeat or when it escalates, is a new question: it pages if the hour has
     /// room by then, and otherwise the storm's next message lists it again.

@@ -32,14 +32,12 @@ pub(crate) fn links(story: &Story<'_>) -> Vec<Link> {
             console.metric_graph(&address, span),
         );
     }
-    if let Some(log_group) = &context.log_group {
-        if let Some(reading) = reading {
-            let (title, query) = query(story.group().symptom, &reading.series);
-            add(
-                format!("Logs ({title})"),
-                console.logs_insights(log_group, &query, span),
-            );
-        }
+    if let Some((log_group, reading)) = context.log_group.as_ref().zip(reading) {
+        let (title, query) = query(story.group().symptom, &reading.series);
+        add(
+            format!("Logs ({title})"),
+            console.logs_insights(log_group, &query, span),
+        );
     }
     links.extend(function(context));
     links

@@ -67,7 +67,7 @@ pub struct News {
     /// What is open, and at the end everything it ever listed. By onset, because who moved first is the likely cause; when it
     /// has grown, what is held comes before that. Groups that were paged by themselves within the hour before are among them.
     pub lines: Vec<Line>,
-    /// How many more groups there are; of them only the number is known.
+    /// How many more groups there are; of them only the number is known, and it ends at 500.
     pub beyond: usize,
     /// How many of those are new.
     pub beyond_new: usize,

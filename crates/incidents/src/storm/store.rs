@@ -29,7 +29,7 @@ impl StormError {
 }
 
 impl Storm {
-    /// The JSON that is stored: below 400 KB, the limit of a `DynamoDB` item.
+    /// The JSON that is stored: below 400 KB, the limit of an item (Amazon `DynamoDB` developer guide, "Constraints").
     #[must_use]
     pub fn to_json(&self) -> String {
         crate::wire::json(self)

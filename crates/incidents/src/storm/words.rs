@@ -54,7 +54,13 @@ impl Said<'_> {
         if self.is_over() || self.news.groups() <= listed {
             self.summary()
         } else {
-            format!("{}, first {listed} listed", self.summary())
+            // What is held comes first when it has grown, and who moved first when it begins.
+            let first = if self.news.kind == Kind::Begin {
+                "first "
+            } else {
+                ""
+            };
+            format!("{}, {first}{listed} listed", self.summary())
         }
     }
 
@@ -140,7 +146,7 @@ impl Said<'_> {
         let told = match alert.paged {
             Some(paged) => format!("paged {}", moment::short(paged.plus(1).start())),
             None if alert.called => "paged before".to_owned(),
-            None => "no page of its own".to_owned(),
+            None => "told only here".to_owned(),
         };
         let again = if line.held && alert.called {
             ", page held"
@@ -148,6 +154,15 @@ impl Said<'_> {
             ""
         };
         format!("{told}{again}{end}")
+    }
+
+    /// What a storm that was told before has to say of a group now.
+    fn mark(&self, line: &Line) -> &'static str {
+        match (self.news.kind, line.held, line.known) {
+            (Kind::Grown, true, false) => " (new)",
+            (Kind::Grown, true, true) => " (due again)",
+            _ => "",
+        }
     }
 
     /// The groups beyond those that are listed: how many, then the names of those that nobody was called for, and of the others.
@@ -201,7 +216,8 @@ impl Said<'_> {
         ];
         for (position, line) in self.listed().iter().enumerate() {
             let since = moment::short(line.alert.onset.start());
-            lines.push(format!("{}. {}, {since}", position + 1, what(&line.alert)));
+            let (what, news) = (what(&line.alert), self.mark(line));
+            lines.push(format!("{}. {what}, {since}{news}", position + 1));
             if !line.alert.reading.is_empty() {
                 lines.push(format!("   {}", line.alert.reading));
             }
@@ -290,8 +306,9 @@ impl Said<'_> {
             };
             let since = moment::short(line.alert.onset.start());
             lines.push(slack(&format!(
-                "{since} {}{reading}; {}",
+                "{since} {}{}{reading}; {}",
                 what(&line.alert),
+                self.mark(line),
                 self.heard(line)
             )));
         }
