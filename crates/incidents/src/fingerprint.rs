@@ -118,28 +118,39 @@ impl Group {
     /// on nothing but the group. Names that need cleaning carry the fingerprint, so that two cannot meet.
     #[must_use]
     pub fn alarm_name(&self) -> String {
-        let simple = |text: &str| {
-            text.chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
-        };
         let words = self.symptom.words(self.direction);
         let name = format!("{} {words} ({})", self.service, self.environment);
-        if simple(&self.service) && simple(&self.environment) && name.len() <= NAME_CHARS {
-            return name;
-        }
-        let clean: String = name
-            .chars()
-            .map(|c| {
-                if c.is_ascii_graphic() || c == ' ' {
-                    c
-                } else {
-                    '?'
-                }
-            })
-            .take(NAME_CHARS)
-            .collect();
-        format!("{clean} {}", self.fingerprint())
+        alarm_name(&name, &[&self.service, &self.environment], || {
+            self.fingerprint()
+        })
     }
+}
+
+/// `name` as an alarm's: as it stands if its configured `parts` are simple, else cleaned and with the fingerprint.
+pub(crate) fn alarm_name(
+    name: &str,
+    parts: &[&str],
+    fingerprint: impl FnOnce() -> Fingerprint,
+) -> String {
+    let simple = |text: &&str| {
+        text.chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
+    };
+    if parts.iter().all(simple) && name.len() <= NAME_CHARS {
+        return name.to_owned();
+    }
+    let clean: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_graphic() || c == ' ' {
+                c
+            } else {
+                '?'
+            }
+        })
+        .take(NAME_CHARS)
+        .collect();
+    format!("{clean} {}", fingerprint())
 }
 
 fn encoded(text: &str) -> impl fmt::Display + '_ {
@@ -147,6 +158,13 @@ fn encoded(text: &str) -> impl fmt::Display + '_ {
 }
 
 impl Fingerprint {
+    /// The identity of the alert storms of an environment: the first 16 hexadecimal digits of `sha256("v1|storm|env")`. A
+    /// group's text has five parts, so none shares it.
+    pub(crate) fn of_storms(environment: &str) -> Self {
+        let text = format!("v1|storm|{}", encoded(environment));
+        Self(hex(&Sha256::digest(text.as_bytes())[..8]))
+    }
+
     /// The digits.
     #[must_use]
     pub fn as_str(&self) -> &str {

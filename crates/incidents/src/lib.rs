@@ -23,6 +23,7 @@ pub mod reason;
 pub mod record;
 pub mod silence;
 pub mod slo;
+pub mod storm;
 pub mod symptom;
 mod wire;
 
@@ -40,10 +41,11 @@ pub use lifecycle::{
 pub use member::{Member, Reading, Statistic, Stretch};
 pub use message::{
     Change, Context, Example, Findings, LocalZone, Publication, Topic, Transition, render,
-    render_with,
+    render_with, topics,
 };
 pub use mute::Mute;
 pub use policy::{InvalidPolicy, MOfN, Policy, Settings};
 pub use reason::Reason;
 pub use record::{Acknowledgement, Audience, Incident, Record, RecordError, Sighting, Status};
+pub use storm::{Asked, Storm, StormError, render_storm};
 pub use symptom::{Direction, Severity, Symptom};

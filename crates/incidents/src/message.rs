@@ -3,17 +3,17 @@
 //! Deterministic: the same inputs give the same bytes, so a message that is sent twice after a crash is
 //! recognised as the same one. Limits: Amazon SNS API reference, `Publish`.
 
-mod addresses;
+pub(crate) mod addresses;
 mod advice;
-mod alarm;
-mod canonical;
-mod chat;
-mod email;
+pub(crate) mod alarm;
+pub(crate) mod canonical;
+pub(crate) mod chat;
+pub(crate) mod email;
 mod findings;
-mod moment;
+pub(crate) mod moment;
 pub(crate) mod number;
-mod region;
-mod story;
+pub(crate) mod region;
+pub(crate) mod story;
 pub(crate) mod untrusted;
 
 #[cfg(test)]
@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub use findings::Findings;
 pub use moment::LocalZone;
@@ -36,11 +36,11 @@ use crate::{Action, Audience, Member, Record, Severity};
 use story::Story;
 
 /// Subjects shorter than 100 characters are accepted by SNS.
-const SUBJECT_CHARS: usize = 99;
+pub(crate) const SUBJECT_CHARS: usize = 99;
 /// One SMS of the GSM alphabet is 160; the sender's name and SNS's prefix need some.
 const SMS_CHARS: usize = 140;
 /// What a message should stay below, so that every tool on the way takes it. SNS's own limit is 262,144 bytes.
-const TARGET_BYTES: usize = 16 * 1024;
+pub(crate) const TARGET_BYTES: usize = 16 * 1024;
 /// How many members are listed, tried in this order until the message is small enough.
 const MEMBER_LIMITS: [usize; 5] = [20, 10, 5, 2, 1];
 
@@ -165,28 +165,31 @@ pub fn render_with(
     transition: &Transition<'_>,
     findings: &Findings,
 ) -> Vec<Publication> {
-    let Some(incident) = transition
-        .record
-        .incident
-        .as_ref()
-        .filter(|_| transition.action != Action::None)
-    else {
+    let Some(incident) = transition.record.incident.as_ref() else {
         return Vec::new();
     };
+    topics(transition.action, transition.record)
+        .iter()
+        .map(|topic| smallest(context, transition, incident, findings, *topic))
+        .collect()
+}
+
+/// Which topics hear of `action`, most urgent first; `record` is the one after the decision.
+#[must_use]
+pub fn topics(action: Action, record: &Record) -> &'static [Topic] {
+    let Some(incident) = record.incident.as_ref().filter(|_| action != Action::None) else {
+        return &[];
+    };
     // Who was called knows of it: the others read along.
-    let known = matches!(transition.action, Action::Flap | Action::Acknowledge)
-        || transition.action == Action::Update && incident.acknowledged.is_some();
-    let topics: &[Topic] = match (incident.audience, transition.record.group.severity()) {
+    let known = matches!(action, Action::Flap | Action::Acknowledge)
+        || action == Action::Update && incident.acknowledged.is_some();
+    match (incident.audience, record.group.severity()) {
         (Audience::Nobody, _) => &[],
         _ if known => &[Topic::Chat],
         (Audience::Chat, _) | (Audience::OnCall, Severity::Info) => &[Topic::Chat],
         (Audience::OnCall, Severity::Page) => &[Topic::Page, Topic::Chat],
         (Audience::OnCall, Severity::Ticket) => &[Topic::Ticket, Topic::Chat],
-    };
-    topics
-        .iter()
-        .map(|topic| smallest(context, transition, incident, findings, *topic))
-        .collect()
+    }
 }
 
 /// Lists fewer members until the message is small enough. Every text in it is cut, so the last try always is.
@@ -220,16 +223,9 @@ fn publication(story: &Story<'_>, topic: Topic) -> Publication {
     let (message, message_structure) = match topic {
         Topic::Chat => (chat::notification(story, &id).to_string(), None),
         Topic::Page | Topic::Ticket => {
-            let canonical = canonical::alert(story, &id).to_string();
-            let forms = json!({
-                "default": story.headline(),
-                "email": email,
-                "https": alarm::notification(story).to_string(),
-                "sqs": canonical,
-                "lambda": canonical,
-                "sms": untrusted::ascii(&story.sms(), SMS_CHARS),
-            });
-            (forms.to_string(), Some("json".to_owned()))
+            let (alarm, alert) = (alarm::notification(story), canonical::alert(story, &id));
+            let message = structured(&story.headline(), &email, &alarm, &alert, &story.sms());
+            (message, Some("json".to_owned()))
         }
     };
     let group = story.group();
@@ -246,13 +242,40 @@ fn publication(story: &Story<'_>, topic: Topic) -> Publication {
         subject: untrusted::ascii(&story.subject(), SUBJECT_CHARS),
         message,
         message_structure,
-        attributes: attributes
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), untrusted::one_line_of(value)))
-            .collect(),
+        attributes: attributes_of(attributes),
         email,
         chat: chat::text(story),
     }
+}
+
+/// The `Message` of `MessageStructure` `json`: one text for each kind of subscriber.
+pub(crate) fn structured(
+    headline: &str,
+    email: &str,
+    alarm: &Value,
+    canonical: &Value,
+    sms: &str,
+) -> String {
+    let canonical = canonical.to_string();
+    json!({
+        "default": headline,
+        "email": email,
+        "https": alarm.to_string(),
+        "sqs": canonical,
+        "lambda": canonical,
+        "sms": untrusted::ascii(sms, SMS_CHARS),
+    })
+    .to_string()
+}
+
+/// `MessageAttributes`: one line each, and never empty.
+pub(crate) fn attributes_of<const N: usize>(
+    attributes: [(&str, &str); N],
+) -> BTreeMap<String, String> {
+    attributes
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), untrusted::one_line_of(value)))
+        .collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Severity;
+use crate::{Severity, storm::Limits};
 
 /// `m` of the last `n` windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +43,11 @@ pub struct Settings {
     /// Minutes after which a page that nobody acknowledged here is told once more, 5 to 1,440. Default 0: never. It keeps the
     /// alarm's name: a paging tool that still has the first one open adds it there, while mail and SMS come anew.
     pub escalate_minutes: u32,
+    /// Pages within any 60 minutes, over all groups, 1 to 60; more are told together as an alert storm. Default 6.
+    /// 0: no roll-up, each page by itself.
+    pub storm_pages_per_hour: u32,
+    /// Minutes between two pages of one group, 0 to 60. Default 10; 0: as soon as it asks.
+    pub storm_group_minutes: u32,
 }
 
 impl Default for Settings {
@@ -58,6 +63,8 @@ impl Default for Settings {
             flap_high_percent: 30,
             flap_low_percent: 5,
             escalate_minutes: 0,
+            storm_pages_per_hour: 6,
+            storm_group_minutes: 10,
         }
     }
 }
@@ -117,6 +124,20 @@ impl TryFrom<Settings> for Policy {
                 settings.flap_high_percent.clamp(1, 100),
                 settings.flap_high_percent.clamp(1, 5),
             ),
+            (
+                "storm_pages_per_hour",
+                settings.storm_pages_per_hour,
+                0,
+                60,
+                6,
+            ),
+            (
+                "storm_group_minutes",
+                settings.storm_group_minutes,
+                0,
+                60,
+                10,
+            ),
         ] {
             if !(low..=high).contains(&value) {
                 problems.push(format!(
@@ -168,6 +189,15 @@ impl Policy {
             Severity::Ticket | Severity::Info => self.0.repeat_ticket_minutes,
         }
     }
+
+    /// How many pages there may be before they are told together.
+    #[must_use]
+    pub fn storm(&self) -> Limits {
+        Limits {
+            pages_per_hour: self.0.storm_pages_per_hour,
+            group_minutes: self.0.storm_group_minutes,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -186,6 +216,10 @@ mod tests {
                 policy.repeat_minutes(Severity::Info)
             ),
             (240, 1_440)
+        );
+        assert_eq!(
+            (policy.storm().pages_per_hour, policy.storm().group_minutes),
+            (6, 10)
         );
     }
 
@@ -269,6 +303,20 @@ mod tests {
                     ..good
                 },
                 "escalate_minutes = 4: choose 5 to 1440, for example 30, or 0 for never",
+            ),
+            (
+                Settings {
+                    storm_pages_per_hour: 61,
+                    ..good
+                },
+                "storm_pages_per_hour = 61: choose 0 to 60, for example 6",
+            ),
+            (
+                Settings {
+                    storm_group_minutes: 61,
+                    ..good
+                },
+                "storm_group_minutes = 61: choose 0 to 60, for example 10",
             ),
         ] {
             let error = Policy::try_from(settings).unwrap_err().to_string();

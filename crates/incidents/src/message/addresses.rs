@@ -2,6 +2,7 @@
 
 use signals::{AwsSignal, Metric, SeriesKey, SeriesName};
 
+use super::Context;
 use super::story::Story;
 use super::untrusted::{one_line_of, tame};
 use crate::links::{Console, MetricAddress, Span};
@@ -23,41 +24,45 @@ pub(crate) fn links(story: &Story<'_>) -> Vec<Link> {
     let console = Console::new(&context.region);
     let span = Span::around(story.incident.onset.start(), story.transition.at);
     let reading = shown(story).filter(|reading| is_presentable(&reading.series));
-    let mut links = Vec::new();
-    let mut add = |name: String, url: String| {
-        if url.len() <= LONGEST {
-            links.push(Link { name, url });
-        }
-    };
-    if let Some(dashboard) = &context.dashboard {
-        add(
-            "Dashboard (set the time range by hand)".to_owned(),
-            console.dashboard(&one_line_of(dashboard)),
-        );
-    }
+    let mut links: Vec<Link> = dashboard(context).into_iter().collect();
+    let mut add = |name: String, url: String| links.extend(short(name, url));
     if let Some(address) = reading.and_then(metric) {
         add(
             "Metric graph".to_owned(),
             console.metric_graph(&address, span),
         );
     }
-    if let Some(log_group) = &context.log_group {
-        if let Some(reading) = reading {
-            let (title, query) = query(story.group().symptom, &reading.series);
-            add(
-                format!("Logs ({title})"),
-                console.logs_insights(log_group, &query, span),
-            );
-        }
-        // The function that a log group belongs to; other services' groups belong to none.
-        if let Some(function) = log_group.strip_prefix("/aws/lambda/") {
-            add(
-                "Function (set the time range by hand)".to_owned(),
-                console.function(function),
-            );
-        }
+    if let Some((log_group, reading)) = context.log_group.as_ref().zip(reading) {
+        let (title, query) = query(story.group().symptom, &reading.series);
+        add(
+            format!("Logs ({title})"),
+            console.logs_insights(log_group, &query, span),
+        );
     }
+    links.extend(function(context));
     links
+}
+
+fn short(name: String, url: String) -> Option<Link> {
+    (url.len() <= LONGEST).then_some(Link { name, url })
+}
+
+/// The dashboard that is configured.
+pub(crate) fn dashboard(context: &Context) -> Option<Link> {
+    let name = one_line_of(context.dashboard.as_deref()?);
+    short(
+        "Dashboard (set the time range by hand)".to_owned(),
+        Console::new(&context.region).dashboard(&name),
+    )
+}
+
+/// The function that the log group belongs to; other services' groups belong to none.
+pub(crate) fn function(context: &Context) -> Option<Link> {
+    let name = context.log_group.as_deref()?.strip_prefix("/aws/lambda/")?;
+    short(
+        "Function (set the time range by hand)".to_owned(),
+        Console::new(&context.region).function(name),
+    )
 }
 
 /// The reading that links and pager triggers are about: the one that opened the incident, in OK too.

@@ -4,18 +4,53 @@
 //! that name need exist in `CloudWatch`. `AlarmConfigurationUpdatedTimestamp` and the lists of actions' topics
 //! are left out or empty: there is no such configuration, and a made-up one could be believed.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use signals::SeriesName;
 
 use super::story::Story;
-use super::{addresses, moment, region};
+use super::{Context, addresses, moment, region};
 use crate::links::Partition;
 use crate::{Action, Direction, Statistic};
 
-pub(crate) fn notification(story: &Story<'_>) -> Value {
-    let context = story.context;
-    let name = story.group().alarm_name();
+/// What a notification says, whatever it is about.
+pub(crate) struct Alarm<'a> {
+    /// The same in ALARM and in OK.
+    pub(crate) name: &'a str,
+    pub(crate) description: String,
+    /// `ALARM` or `OK`.
+    pub(crate) state: &'a str,
+    pub(crate) old_state: &'a str,
+    pub(crate) reason: String,
+    pub(crate) at: Timestamp,
+    /// The same in ALARM and in OK.
+    pub(crate) trigger: Value,
+}
+
+/// The notification as SNS delivers it.
+pub(crate) fn payload(context: &Context, alarm: Alarm<'_>) -> Value {
     let partition = Partition::of(&context.region).as_str();
+    json!({
+        "AlarmName": alarm.name,
+        "AlarmDescription": alarm.description,
+        "AWSAccountId": context.account,
+        "NewStateValue": alarm.state,
+        "NewStateReason": alarm.reason,
+        "StateChangeTime": moment::cloudwatch(alarm.at),
+        "Region": region::display_name(&context.region),
+        "AlarmArn": format!(
+            "arn:{partition}:cloudwatch:{}:{}:alarm:{}",
+            context.region, context.account, alarm.name
+        ),
+        "OldStateValue": alarm.old_state,
+        "OKActions": [],
+        "AlarmActions": [],
+        "InsufficientDataActions": [],
+        "Trigger": alarm.trigger,
+    })
+}
+
+pub(crate) fn notification(story: &Story<'_>) -> Value {
     let at = match story.transition.action {
         Action::Open => story.incident.detected_at,
         _ => story.transition.at,
@@ -23,26 +58,21 @@ pub(crate) fn notification(story: &Story<'_>) -> Value {
     let runbook = story
         .runbook()
         .map_or_else(String::new, |address| format!(" Runbook: {address}"));
-    let old = if story.transition.action == Action::Open {
+    let old_state = if story.transition.action == Action::Open {
         "OK"
     } else {
         "ALARM"
     };
-    json!({
-        "AlarmName": name,
-        "AlarmDescription": format!("{}. Owner: {}.{runbook}", story.headline(), story.owner()),
-        "AWSAccountId": context.account,
-        "NewStateValue": story.state(),
-        "NewStateReason": reason(story),
-        "StateChangeTime": moment::cloudwatch(at),
-        "Region": region::display_name(&context.region),
-        "AlarmArn": format!("arn:{partition}:cloudwatch:{}:{}:alarm:{name}", context.region, context.account),
-        "OldStateValue": old,
-        "OKActions": [],
-        "AlarmActions": [],
-        "InsufficientDataActions": [],
-        "Trigger": trigger(story),
-    })
+    let alarm = Alarm {
+        name: &story.group().alarm_name(),
+        description: format!("{}. Owner: {}.{runbook}", story.headline(), story.owner()),
+        state: story.state(),
+        old_state,
+        reason: reason(story),
+        at,
+        trigger: trigger(story),
+    };
+    payload(story.context, alarm)
 }
 
 fn reason(story: &Story<'_>) -> String {

@@ -9,7 +9,7 @@ use crate::links::Partition;
 use crate::{Action, Severity};
 
 /// A title stays one line of a channel.
-const TITLE_CHARS: usize = 250;
+pub(crate) const TITLE_CHARS: usize = 250;
 
 /// The text as people see it: title, then description.
 pub(crate) fn text(story: &Story<'_>) -> String {
@@ -36,27 +36,61 @@ pub(crate) fn notification(story: &Story<'_>, id: &str) -> Value {
         })
         .into_iter()
         .collect();
+    payload(Notification {
+        id,
+        title: title(story),
+        description: description(story),
+        next_steps: next_steps(story),
+        keywords: [
+            slack(&story.service()),
+            slack(&story.environment()),
+            group.symptom.as_str().to_owned(),
+        ],
+        thread: incident.id.as_str(),
+        summary: slack(&format!("{} {}", story.service(), story.what())),
+        event: &event,
+        related,
+        more: json!({
+            "severity": group.severity().as_str(),
+            "fingerprint": story.transition.record.fingerprint.as_str(),
+            "seq": incident.seq.to_string(),
+        }),
+    })
+}
+
+/// What a notification says, whatever it is about. All texts are ready for Slack.
+pub(crate) struct Notification<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    pub(crate) next_steps: Vec<String>,
+    pub(crate) keywords: [String; 3],
+    pub(crate) thread: &'a str,
+    pub(crate) summary: String,
+    pub(crate) event: &'a str,
+    pub(crate) related: Vec<String>,
+    pub(crate) more: Value,
+}
+
+/// The notification as Amazon Q reads it.
+pub(crate) fn payload(said: Notification<'_>) -> Value {
     json!({
         "version": "1.0",
         "source": "custom",
-        "id": id,
+        "id": said.id,
         "content": {
             "textType": "client-markdown",
-            "title": title(story),
-            "description": description(story),
-            "nextSteps": next_steps(story),
-            "keywords": [slack(&story.service()), slack(&story.environment()), group.symptom.as_str()],
+            "title": said.title,
+            "description": said.description,
+            "nextSteps": said.next_steps,
+            "keywords": said.keywords,
         },
         "metadata": {
-            "threadId": incident.id.as_str(),
-            "summary": slack(&format!("{} {}", story.service(), story.what())),
-            "eventType": event,
-            "relatedResources": related,
-            "additionalContext": {
-                "severity": group.severity().as_str(),
-                "fingerprint": story.transition.record.fingerprint.as_str(),
-                "seq": incident.seq.to_string(),
-            },
+            "threadId": said.thread,
+            "summary": said.summary,
+            "eventType": said.event,
+            "relatedResources": said.related,
+            "additionalContext": said.more,
             "enableCustomActions": false,
         },
     })
@@ -145,7 +179,7 @@ fn next_steps(story: &Story<'_>) -> Vec<String> {
 }
 
 /// A link in Slack's own notation; what would end it early is encoded.
-fn address(url: &str, name: &str) -> String {
+pub(crate) fn address(url: &str, name: &str) -> String {
     let url = url
         .replace('&', "&amp;")
         .replace('<', "%3C")

@@ -2,7 +2,7 @@
 
 use super::addresses;
 use super::story::Story;
-use super::{moment, number, region};
+use super::{Context, moment, number, region};
 use crate::Action;
 
 /// Where the text of a field begins.
@@ -29,12 +29,7 @@ pub(crate) fn text(story: &Story<'_>) -> String {
     lines.push(String::new());
     let (incident, fingerprint) = (story.incident, &story.transition.record.fingerprint);
     if !story.is_over() {
-        // The embedded stack has an account of noughts, and lies in a folder.
-        let place = if story.context.account.chars().any(|digit| digit != '0') {
-            " --aws"
-        } else {
-            ""
-        };
+        let place = place(story.context);
         if incident.acknowledged.is_none() {
             let take = format!("outrider incidents ack {} --by NAME{place}", incident.id);
             field("Take it", &[take], &mut lines);
@@ -49,6 +44,15 @@ pub(crate) fn text(story: &Story<'_>) -> String {
         incident.id, incident.seq
     ));
     lines.join("\n") + "\n"
+}
+
+/// Where a command finds the incidents. The embedded stack has an account of noughts, and lies in a folder.
+pub(crate) fn place(context: &Context) -> &'static str {
+    if context.account.chars().any(|digit| digit != '0') {
+        " --aws"
+    } else {
+        ""
+    }
 }
 
 /// What broke, how bad, what to do first.
@@ -168,7 +172,7 @@ fn links(story: &Story<'_>, lines: &mut Vec<String>) {
 }
 
 /// A name, then its texts below each other; nothing if there are none.
-fn field(name: &str, texts: &[String], lines: &mut Vec<String>) {
+pub(crate) fn field(name: &str, texts: &[String], lines: &mut Vec<String>) {
     for (position, text) in texts.iter().enumerate() {
         let name = if position == 0 { name } else { "" };
         lines.push(format!("{name:COLUMN$}{text}"));

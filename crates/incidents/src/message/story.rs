@@ -321,23 +321,11 @@ impl<'a> Story<'a> {
     }
 
     pub(crate) fn runbook(&self) -> Option<String> {
-        let base = self
-            .context
-            .runbook_base
-            .as_deref()
-            .filter(|base| !base.trim().is_empty() && base.len() <= 200)?;
-        Some(format!(
-            "{}/{}.md",
-            one_line_of(base).trim_end_matches('/'),
-            self.group().symptom.runbook()
-        ))
+        runbook(self.context, self.group().symptom)
     }
 
     pub(crate) fn owner(&self) -> String {
-        self.context
-            .owner
-            .as_deref()
-            .map_or_else(|| "not configured".to_owned(), one_line_of)
+        owner(self.context)
     }
 
     pub(crate) fn acknowledged(&self) -> String {
@@ -462,6 +450,45 @@ impl<'a> Story<'a> {
             ),
         }
     }
+}
+
+/// The address of a symptom's runbook.
+pub(crate) fn runbook(context: &Context, symptom: Symptom) -> Option<String> {
+    let base = context
+        .runbook_base
+        .as_deref()
+        .filter(|base| !base.trim().is_empty() && base.len() <= 200)?;
+    Some(format!(
+        "{}/{}.md",
+        one_line_of(base).trim_end_matches('/'),
+        symptom.runbook()
+    ))
+}
+
+pub(crate) fn owner(context: &Context) -> String {
+    context
+        .owner
+        .as_deref()
+        .map_or_else(|| "not configured".to_owned(), one_line_of)
+}
+
+/// A reading where a line must be short: `POST /cars p90 latency 1,940 ms (normal 380-520 ms)`.
+pub(crate) fn brief(reading: &Reading, symptom: Symptom) -> String {
+    let unit = number::unit(reading.unit, symptom);
+    let usual = if symptom.is_share_of_a_limit() {
+        format!(
+            "warned of from {}{unit}",
+            number::number(reading.expected_high)
+        )
+    } else {
+        normal(reading, &unit)
+    };
+    format!(
+        "{} {} {}{unit} ({usual})",
+        tame(&reading.label),
+        tame(&reading.metric),
+        number::number(reading.observed)
+    )
 }
 
 fn normal(reading: &Reading, unit: &str) -> String {
