@@ -1,8 +1,9 @@
 //! Turns what a window shows into transitions of incidents, each stored together with its messages.
 
+use incidents::storm::Answer;
 use incidents::{
-    Action, Audience, Change, Context, Group, Heard, Mute, Observation, Record, Severity,
-    Transition, decide, inhibitor, render_with, silence::silenced_by,
+    Action, Audience, Change, Condition, Context, Decision, Group, Heard, Mute, Observation,
+    Record, Severity, Transition, decide, inhibitor, render_with, silence::silenced_by,
 };
 use platform::state_store::{self, AlertItem, Applied, OutboxItem};
 use serde::Serialize;
@@ -11,9 +12,10 @@ use signals::Minute;
 use crate::diagnosis::{self, Known};
 use crate::groups::{self, Recent};
 use crate::objectives;
+use crate::records::Records;
 use crate::state::State;
 use crate::watch::{Service, Watch};
-use crate::{Deps, Error, Outcome};
+use crate::{Deps, Error, Outcome, storms};
 
 /// How often a transition is decided anew when somebody else changed the same group in between.
 const ATTEMPTS: u32 = 3;
@@ -39,41 +41,100 @@ pub struct Told {
     pub headline: String,
 }
 
+/// What a window came to for one group, before it is stored.
+struct Pending<'a> {
+    service: &'a Service,
+    group: Group,
+    observation: Observation,
+    decision: Decision,
+}
+
 /// Decides one window for every service.
 pub(crate) async fn decide_window(
     deps: &Deps,
     known: &Known<'_>,
+    records: &mut Records,
     window: Minute,
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
-    let nothing = Recent::new();
-    let state = known.state;
-    let due = window.plus(1).start();
+    let mut pending = Vec::new();
     for service in deps.watch.watched() {
-        let recent = known.recent.get(&service.log_group).unwrap_or(&nothing);
-        // Causes come first among the kinds, so that what they mute is known when its turn comes.
-        let mut heard: Vec<Heard> = Vec::new();
-        for kind in groups::kinds(service) {
-            let group = groups::group(&deps.watch, service, *kind)?;
-            let policy = &deps.watch.detector.incidents;
-            let mut observation = groups::observe(&group, service, state, recent, window, policy);
-            observation.muted = inhibitor(group.symptom, &heard)
-                .map(|row| Mute::Cause(row.cause))
-                .or_else(|| {
-                    let silence = silenced_by(&group, known.silences, due)?;
-                    let until = silence.ends(due)?;
-                    Some(Mute::Silence { until })
-                });
-            let unaffected = groups::unaffected(&group, service, state);
-            let seen = Seen {
-                observation: &observation,
-                unaffected: &unaffected,
-            };
-            let record = change(deps, service, group, seen, known, outcome).await?;
-            heard.extend(told_of(&record, window));
+        decide_service(deps, known, records, (service, window), &mut pending)?;
+    }
+    // Whether a page goes out by itself is stored before what it decides: a run that dies in between asks the same again.
+    let asked = pending.iter().map(|it| (&it.decision, window));
+    let answers = storms::ask(deps, records, asked).await?;
+    let also_seen: Vec<_> = pending.iter().map(|it| explained(it, &pending)).collect();
+    for ((one, answer), also_seen) in pending.into_iter().zip(answers).zip(also_seen) {
+        let seen = Seen {
+            unaffected: &groups::unaffected(&one.group, one.service, known.state),
+            also_seen: &also_seen,
+            observation: &one.observation,
+        };
+        let first = Some((one.decision, answer));
+        let record = store(
+            deps,
+            one.service,
+            one.group,
+            seen,
+            (known, records, first),
+            outcome,
+        );
+        let record = record.await?;
+        records.put(record);
+    }
+    let context = |service: &Service| context(&deps.watch, service, known.state);
+    storms::tell(deps, records, window, context).await
+}
+
+/// Decides one window for the groups of one service; those that change are added to `pending`.
+fn decide_service<'a>(
+    deps: &Deps,
+    known: &Known<'_>,
+    records: &Records,
+    (service, window): (&'a Service, Minute),
+    pending: &mut Vec<Pending<'a>>,
+) -> Result<(), Error> {
+    let nothing = Recent::new();
+    let recent = known.recent.get(&service.log_group).unwrap_or(&nothing);
+    let policy = &deps.watch.detector.incidents;
+    let due = window.plus(1).start();
+    // Causes come first among the kinds, so that what they mute is known when its turn comes.
+    let mut heard: Vec<Heard> = Vec::new();
+    for kind in groups::kinds(service) {
+        let group = groups::group(&deps.watch, service, *kind)?;
+        let mut observation = groups::observe(&group, service, known.state, recent, window, policy);
+        observation.muted = inhibitor(group.symptom, &heard)
+            .map(|row| Mute::Cause(row.cause))
+            .or_else(|| {
+                let silence = silenced_by(&group, known.silences, due)?;
+                let until = silence.ends(due)?;
+                Some(Mute::Silence { until })
+            });
+        let record = records.of(&group);
+        let decision = decide(&record, &observation, policy, due);
+        heard.extend(told_of(decision.next.as_ref().unwrap_or(&record), window));
+        if decision.next.is_some() {
+            pending.push(Pending {
+                service,
+                group,
+                observation,
+                decision,
+            });
         }
     }
     Ok(())
+}
+
+/// What else breaches at the same service and is silent because of this.
+fn explained(one: &Pending<'_>, all: &[Pending<'_>]) -> Vec<String> {
+    let of_it = |other: &&Pending<'_>| {
+        other.service.name == one.service.name
+            && other.observation.muted == Some(Mute::Cause(one.group.symptom))
+            && matches!(other.observation.condition, Condition::Breaching { .. })
+    };
+    let words = |other: &Pending<'_>| other.group.symptom.words(other.group.direction).to_owned();
+    all.iter().filter(of_it).map(words).collect()
 }
 
 /// What people were told of an incident and since when it is over. What nobody was told of speaks for nothing.
@@ -92,6 +153,8 @@ struct Seen<'a> {
     observation: &'a Observation,
     /// Labels of what is not affected.
     unaffected: &'a [String],
+    /// What else breaches, and is explained by it.
+    also_seen: &'a [String],
 }
 
 /// The stored record of a group, or a new one.
@@ -104,23 +167,38 @@ pub(crate) async fn record_of(deps: &Deps, group: Group) -> Result<Record, Error
     )
 }
 
-/// Reads the group, decides, and stores the decision with its messages, again when somebody was faster.
-async fn change(
+/// Stores a decision with its messages. When somebody was faster, the group is read and decided anew.
+async fn store(
     deps: &Deps,
     service: &Service,
     group: Group,
     seen: Seen<'_>,
-    known: &Known<'_>,
+    (known, records, mut first): (&Known<'_>, &mut Records, Option<(Decision, Answer)>),
     outcome: &mut Outcome,
 ) -> Result<Record, Error> {
     let observation = seen.observation;
     let due = observation.window.plus(1).start();
     for _ in 0..ATTEMPTS {
-        let record = record_of(deps, group.clone()).await?;
-        let decision = decide(&record, observation, &deps.watch.detector.incidents, due);
-        let Some(next) = decision.next else {
-            return Ok(record);
+        let (decision, answer) = match first.take() {
+            Some(first) => first,
+            None => {
+                let record = record_of(deps, group.clone()).await?;
+                let policy = &deps.watch.detector.incidents;
+                let decision = decide(&record, observation, policy, due);
+                if decision.next.is_none() {
+                    return Ok(record);
+                }
+                let asked = std::iter::once((&decision, observation.window));
+                let answers = storms::ask(deps, records, asked).await?;
+                (decision, answers.first().copied().unwrap_or(Answer::Page))
+            }
         };
+        let Some(mut next) = decision.next else {
+            continue;
+        };
+        if answer == Answer::Hold {
+            next.hold();
+        }
         let looked =
             diagnosis::look(deps, service, known, decision.action, &next, observation).await;
         let publications = render_with(
@@ -131,7 +209,7 @@ async fn change(
                 record: &next,
                 members: &observation.members,
                 unaffected: seen.unaffected,
-                also_seen: &[],
+                also_seen: seen.also_seen,
                 examples: &[],
             },
             &looked.findings,
@@ -170,21 +248,7 @@ pub(crate) fn stored(
     let name = incident
         .as_ref()
         .map_or_else(String::new, |(id, _)| id.clone());
-    let outbox = publications
-        .iter()
-        .map(|publication| {
-            let body = serde_json::to_string(publication).map_err(|error| Error::Message {
-                id: publication.id.clone(),
-                message: error.to_string(),
-            })?;
-            Ok(OutboxItem {
-                id: publication.id.clone(),
-                incident: name.clone(),
-                body,
-                attempts: 0,
-            })
-        })
-        .collect::<Result<_, Error>>()?;
+    let outbox = waiting(&name, publications)?;
     let alert = AlertItem {
         fingerprint: next.fingerprint.to_string(),
         version: next.ver,
@@ -195,6 +259,26 @@ pub(crate) fn stored(
         incident,
         outbox,
     })
+}
+
+/// Messages as they wait to be sent, under the name of their incident.
+pub(crate) fn waiting(
+    incident: &str,
+    publications: &[incidents::Publication],
+) -> Result<Vec<OutboxItem>, Error> {
+    let item = |publication: &incidents::Publication| {
+        let body = serde_json::to_string(publication).map_err(|error| Error::Message {
+            id: publication.id.clone(),
+            message: error.to_string(),
+        })?;
+        Ok(OutboxItem {
+            id: publication.id.clone(),
+            incident: incident.to_owned(),
+            body,
+            attempts: 0,
+        })
+    };
+    publications.iter().map(item).collect()
 }
 
 fn told(

@@ -45,8 +45,10 @@ mod limits;
 mod outbox;
 mod past;
 mod polls;
+mod records;
 mod silences;
 mod start;
+mod storms;
 mod telemetry;
 #[cfg(test)]
 mod tests;
@@ -302,6 +304,7 @@ async fn run(
     limits::read(deps, &settled, window, outcome).await?;
     let (recent, heard) = learning::recent(deps, &settled, first, window).await?;
     let silences = silences::read(deps, first.plus(1).start()).await?;
+    let mut records = records::Records::read(deps).await?;
     let began = deps.clock.now();
     for index in first.index()..=window.index() {
         let at = Minute::from_index(index);
@@ -313,7 +316,7 @@ async fn run(
             silences: &silences,
             began,
         };
-        decisions::decide_window(deps, &known, at, outcome).await?;
+        decisions::decide_window(deps, &known, &mut records, at, outcome).await?;
         outcome.standings = objectives::all(&deps.watch, &provisional);
         outcome.series_evaluated = provisional.len() as u64;
         outcome.series_warming_up = provisional.warming_up() as u64;

@@ -10,5 +10,6 @@ mod lifecycle;
 mod objectives;
 mod people;
 mod shaky;
+mod storm;
 mod unreadable;
 mod world;

@@ -228,6 +228,15 @@ impl Record {
         }
     }
 
+    /// Keeps what was decided from those on call: an alert storm says it there. The chat hears of it all the same, and of its end;
+    /// nobody was woken for it, so it does not escalate.
+    pub fn hold(&mut self) {
+        if let Some(incident) = &mut self.incident {
+            incident.audience = Audience::Chat;
+            incident.paged = incident.paged.filter(|paged| Some(*paged) != self.window);
+        }
+    }
+
     /// Whether an incident is open.
     #[must_use]
     pub fn is_open(&self) -> bool {

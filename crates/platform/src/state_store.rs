@@ -175,6 +175,10 @@ pub trait StateStore: Send + Sync + fmt::Debug {
     /// The group's record, read consistently; `None` when it was never written.
     async fn alert(&self, fingerprint: &str) -> Result<Option<AlertItem>, StateStoreError>;
 
+    /// The records of several groups, read consistently, in any order; those that were never written are left out. As few calls
+    /// as the service allows: 100 records each.
+    async fn alerts(&self, fingerprints: &[String]) -> Result<Vec<AlertItem>, StateStoreError>;
+
     /// Stores the change and its messages in one transaction.
     async fn apply(&self, transition: &Transition) -> Result<Applied, StateStoreError>;
 

@@ -86,6 +86,10 @@ impl StateStore for Faulty {
         self.pass(self.inner.alert(fingerprint)).await
     }
 
+    async fn alerts(&self, fingerprints: &[String]) -> Result<Vec<AlertItem>, StateStoreError> {
+        self.pass(self.inner.alerts(fingerprints)).await
+    }
+
     async fn apply(&self, transition: &Transition) -> Result<Applied, StateStoreError> {
         self.pass(self.inner.apply(transition)).await
     }

@@ -95,6 +95,12 @@ impl StateStore for Alerts {
         Ok(self.inner().alerts.get(fingerprint).cloned())
     }
 
+    async fn alerts(&self, fingerprints: &[String]) -> Result<Vec<AlertItem>, StateStoreError> {
+        let inner = self.inner();
+        let stored = fingerprints.iter().filter_map(|it| inner.alerts.get(it));
+        Ok(stored.cloned().collect())
+    }
+
     async fn apply(&self, transition: &Transition) -> Result<Applied, StateStoreError> {
         let mut inner = self.inner();
         let alert = &transition.alert;

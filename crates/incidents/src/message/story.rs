@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 mod changes;
+mod objectives;
 
 use super::untrusted::{one_line_of, tame};
 use super::{Context, Findings, Transition, advice, moment, number};
@@ -246,22 +247,6 @@ impl<'a> Story<'a> {
             impact.push_str(&format!("; {burn}"));
         }
         impact
-    }
-
-    /// What the fastest burning objective says, where it burns faster than it lasts.
-    fn alarming(&self) -> Option<String> {
-        let objectives = self.context.objectives.iter();
-        objectives
-            .max_by(|a, b| a.burn.unwrap_or(0.0).total_cmp(&b.burn.unwrap_or(0.0)))?
-            .alarming()
-    }
-
-    /// Where each objective stands: `cars answer: 99.9% in 30 d: burns 11x over 1 h, …`.
-    pub(crate) fn objectives(&self) -> Vec<String> {
-        let standings = self.context.objectives.iter().take(LISTED);
-        standings
-            .map(|standing| format!("{}: {standing}", tame(&standing.name)))
-            .collect()
     }
 
     fn impact_on(&self, member: &Member) -> String {

@@ -28,8 +28,10 @@ use super::{
 };
 use crate::dynamodb::{self as calls, Item};
 
+mod alerts;
 mod items;
 
+use alerts::alert_key;
 use items::{day, expiry, is_condition, key, number, text};
 
 /// Claims are only asked about while a window may be retried: Lambda's asynchronous retries end after 6 hours.
@@ -169,15 +171,19 @@ impl DynamoDbStateStore {
         let writes = writes
             .into_iter()
             .collect::<Result<_, _>>()
-            .map_err(|error| self.unbuilt(&error))?;
+            .map_err(|error| self.unbuilt("TransactWriteItems", &error))?;
         // Neither write has a condition, so the answer can only be yes.
         self.transact(writes).await.map(drop)
     }
 
-    fn unbuilt(&self, error: &aws_sdk_dynamodb::error::BuildError) -> StateStoreError {
+    fn unbuilt(
+        &self,
+        operation: &'static str,
+        error: &aws_sdk_dynamodb::error::BuildError,
+    ) -> StateStoreError {
         StateStoreError::Call {
             table: self.table.clone(),
-            operation: "TransactWriteItems",
+            operation,
             message: error.to_string(),
             retryable: false,
         }
@@ -307,24 +313,19 @@ impl StateStore for DynamoDbStateStore {
     }
 
     async fn alert(&self, fingerprint: &str) -> Result<Option<AlertItem>, StateStoreError> {
-        let Some(item) = self
-            .get(key(format!("ALERT#{fingerprint}"), "STATE"))
-            .await?
-        else {
+        let Some(item) = self.get(alert_key(fingerprint)).await? else {
             return Ok(None);
         };
-        let version = u64::try_from(self.number_of(&item, "version")?)
-            .map_err(|_| self.damaged(&item, "version"))?;
-        Ok(Some(AlertItem {
-            fingerprint: fingerprint.to_owned(),
-            version,
-            body: self.text_of(&item, "body")?,
-        }))
+        self.alert_of(&item, fingerprint).map(Some)
+    }
+
+    async fn alerts(&self, fingerprints: &[String]) -> Result<Vec<AlertItem>, StateStoreError> {
+        self.read_alerts(fingerprints).await
     }
 
     async fn apply(&self, transition: &Transition) -> Result<Applied, StateStoreError> {
         let alert = &transition.alert;
-        let mut item = key(format!("ALERT#{}", alert.fingerprint), "STATE");
+        let mut item = alert_key(&alert.fingerprint);
         item.extend([
             ("version".to_owned(), number(alert.version)),
             ("body".to_owned(), text(&alert.body)),
@@ -368,7 +369,7 @@ impl StateStore for DynamoDbStateStore {
                     .map(|put| TransactWriteItem::builder().put(put).build())
             })
             .collect::<Result<_, _>>()
-            .map_err(|error| self.unbuilt(&error))?;
+            .map_err(|error| self.unbuilt("TransactWriteItems", &error))?;
         Ok(if self.transact(writes).await? {
             Applied::Yes
         } else {
