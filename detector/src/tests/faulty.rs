@@ -129,6 +129,17 @@ impl StateStore for Faulty {
         self.pass(self.inner.kept(notes)).await
     }
 
+    async fn newest_kept(
+        &self,
+        notes: Notes,
+        from: &str,
+        to: &str,
+        limit: u16,
+    ) -> Result<Vec<(String, String)>, StateStoreError> {
+        self.pass(self.inner.newest_kept(notes, from, to, limit))
+            .await
+    }
+
     async fn history(&self, from: Minute, to: Minute) -> Result<Vec<String>, StateStoreError> {
         self.inner.history(from, to).await
     }
