@@ -1,8 +1,9 @@
 //! Turns what a window shows into transitions of incidents, each stored together with its messages.
 
+use incidents::change::Heard;
 use incidents::{
-    Action, Audience, Change, Context, Group, Incident, Mute, Observation, Record, Severity,
-    Symptom, Transition, decide, inhibitor, render_with, silence::silenced_by,
+    Action, Audience, Context, Group, Incident, Mute, Observation, Record, Severity, Symptom,
+    Transition, decide, inhibitor, render_with, silence::silenced_by,
 };
 use platform::state_store::{self, AlertItem, Applied, OutboxItem};
 use serde::Serialize;
@@ -10,7 +11,6 @@ use signals::Minute;
 
 use crate::diagnosis::{self, Known};
 use crate::groups::{self, Recent};
-use crate::state::State;
 use crate::watch::{Service, Watch};
 use crate::{Deps, Error, Outcome};
 
@@ -117,7 +117,7 @@ async fn change(
         let looked =
             diagnosis::look(deps, service, known, decision.action, &next, observation).await;
         let publications = render_with(
-            &context(&deps.watch, service, known.state),
+            &context(&deps.watch, service, known),
             &Transition {
                 action: decision.action,
                 at: due,
@@ -219,25 +219,25 @@ fn told(
 }
 
 /// What messages of a service can say beside the numbers. The version is heard in every minute that has one, so the
-/// newest change of it is known; no feed of other changes is connected, and without versions messages say so.
-fn context(watch: &Watch, service: &Service, state: &State) -> Context {
-    let facts = state.facts(&service.log_group);
+/// newest change of it is known; other changes are known where AWS tells of them, and messages say where it does not.
+fn context(watch: &Watch, service: &Service, known: &Known<'_>) -> Context {
+    let facts = known.state.facts(&service.log_group);
     let changed = facts.and_then(|facts| facts.changed);
-    let heard = facts.and_then(|facts| facts.version);
+    let versions = changed.map(|changed| (changed.from.to_string(), changed.to.to_string()));
+    let heard = changed
+        .zip(versions.as_ref())
+        .map(|(changed, (from, to))| Heard {
+            at: Minute::from_index(changed.at).start(),
+            from,
+            to,
+        });
+    let version = facts.and_then(|facts| facts.version);
     Context {
-        changes: changed
-            .map(|changed| Change {
-                at: Minute::from_index(changed.at).start(),
-                text: format!(
-                    "{} version {} -> {}",
-                    service.function(),
-                    changed.from,
-                    changed.to
-                ),
-            })
-            .into_iter()
-            .collect(),
-        deploy_feed_last_seen: heard.map(|_| state.window.start()),
+        changes: known.changes.told(service.function(), heard),
+        deploy_feed_last_seen: version
+            .map(|_| known.state.window.start())
+            .max(known.changes.last_seen()),
+        change_feed: known.changes.is_connected(),
         ..place(watch, service)
     }
 }

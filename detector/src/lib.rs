@@ -35,6 +35,7 @@ pub mod watch;
 pub mod watchlist;
 
 mod backfill;
+mod change_feed;
 mod decisions;
 mod diagnosis;
 mod late;
@@ -50,6 +51,7 @@ mod telemetry;
 mod tests;
 mod track;
 
+pub use change_feed::{Answer, EventError, Received, around, receive};
 pub use decisions::Told;
 pub use start::{StartError, connect, start};
 use state::State;
@@ -91,6 +93,8 @@ pub struct Deps {
     pub clock: Arc<dyn Clock>,
     /// The detector's own metrics.
     pub emitter: Arc<dyn Emitter>,
+    /// Whether EventBridge tells of changes: then they are read, and silence means that nothing changed.
+    pub change_feed: bool,
     /// The name of this function on Lambda, a dimension of its own metrics; empty elsewhere.
     pub function_name: String,
     /// Names this execution environment: it owns the windows it claims.
@@ -190,6 +194,9 @@ pub enum Error {
         /// What is wrong.
         message: String,
     },
+    /// An event that is not the schedule's.
+    #[error(transparent)]
+    Event(#[from] EventError),
     /// Somebody else kept changing the same incident.
     #[error(
         "incident group {fingerprint} changed under {attempts} attempts to write it; the next run tries again"
@@ -211,7 +218,11 @@ impl Error {
             Self::State(error) => error.is_retryable(),
             Self::Checkpoint(error) => error.is_retryable(),
             Self::Contended { .. } => true,
-            Self::Encode(_) | Self::Record(_) | Self::Group(_) | Self::Message { .. } => false,
+            Self::Encode(_)
+            | Self::Record(_)
+            | Self::Group(_)
+            | Self::Message { .. }
+            | Self::Event(_) => false,
         }
     }
 }
@@ -297,6 +308,7 @@ async fn run(
     limits::read(deps, &settled, window, outcome).await?;
     let (recent, heard) = learning::recent(deps, &settled, first, window).await?;
     let silences = silences::read(deps, first.plus(1).start()).await?;
+    let changes = change_feed::Feed::read(deps, window.plus(1).start()).await?;
     let began = deps.clock.now();
     for index in first.index()..=window.index() {
         let at = Minute::from_index(index);
@@ -306,6 +318,7 @@ async fn run(
             state: &provisional,
             recent: &recent,
             silences: &silences,
+            changes: &changes,
             began,
         };
         decisions::decide_window(deps, &known, at, outcome).await?;

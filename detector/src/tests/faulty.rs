@@ -15,7 +15,7 @@ use simulator::FaultKind;
 use super::world::{World, fault};
 
 #[derive(Debug)]
-struct Faulty {
+pub(super) struct Faulty {
     inner: Arc<dyn StateStore>,
     calls: AtomicU32,
     /// The call that fails; even ones before, odd ones after they were carried out.
@@ -23,6 +23,15 @@ struct Faulty {
 }
 
 impl Faulty {
+    /// The same store, whose call of this number fails.
+    pub(super) fn at(inner: Arc<dyn StateStore>, fails: u32) -> Self {
+        Self {
+            inner,
+            calls: AtomicU32::new(0),
+            fails,
+        }
+    }
+
     fn refusal() -> StateStoreError {
         StateStoreError::Call {
             table: "state".to_owned(),
@@ -161,11 +170,7 @@ async fn a_failure_at_any_call_loses_no_incident_and_opens_none_twice() {
 
     for fails in (0..).step_by(7) {
         let mut world = world().await;
-        let faulty = Arc::new(Faulty {
-            inner: world.deps.state.clone(),
-            calls: AtomicU32::new(0),
-            fails,
-        });
+        let faulty = Arc::new(Faulty::at(world.deps.state.clone(), fails));
         world.deps.state = faulty.clone();
         let mut errors = 0;
         for after in 0..MINUTES {
