@@ -111,7 +111,7 @@ async fn without_a_feed_nothing_is_known_and_with_a_silent_one_nothing_was_chang
         ),
         (
             true,
-            "\nChanged   none found (the feed of changes is connected and silent for a day)",
+            "\nChanged   none found (the feed told nothing for a day; it knows calls of the Lambda API only with a CloudTrail trail)",
         ),
     ] {
         let mut world = world().await;

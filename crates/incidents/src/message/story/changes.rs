@@ -55,7 +55,7 @@ impl<'a> Story<'a> {
             let context = self.context;
             return vec![match context.deploy_feed_last_seen {
                 None if context.change_feed => {
-                    "none found (the feed of changes is connected and silent for a day)".to_owned()
+                    "none found (the feed told nothing for a day; it knows calls of the Lambda API only with a CloudTrail trail)".to_owned()
                 }
                 None => "unknown: no feed of deploys and changes is connected".to_owned(),
                 Some(seen) => format!(

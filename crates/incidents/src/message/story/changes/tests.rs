@@ -48,7 +48,7 @@ fn silence_of_a_feed_is_told_from_no_feed() {
     );
     assert_eq!(
         nothing(true, None),
-        "none found (the feed of changes is connected and silent for a day)"
+        "none found (the feed told nothing for a day; it knows calls of the Lambda API only with a CloudTrail trail)"
     );
     let seen = Some(instant("12:00"));
     for feed in [false, true] {
