@@ -158,7 +158,9 @@ const MINUTES: i64 = 9;
 
 /// Two hours are enough to judge errors by, and the latency of the same requests is not needed here.
 async fn world() -> World {
-    World::with_history(120, vec![fault(FaultKind::Error, 3, 5)]).await
+    let mut world = World::with_history(120, vec![fault(FaultKind::Error, 3, 5)]).await;
+    world.deps.change_feed = true;
+    world
 }
 
 #[tokio::test]

@@ -47,10 +47,20 @@ fn marker(event: &Value) -> ChangeMarker {
     }
 }
 
+/// A call's name, what it asked, what it was answered; the kind, the versions and the text of its marker.
+type Row = (
+    &'static str,
+    Value,
+    Value,
+    ChangeKind,
+    &'static [&'static str],
+    &'static str,
+);
+
 #[test]
 fn every_call_that_changes_a_function_says_what_and_by_whom() {
     let car = json!("car-api");
-    let rows: [(&str, Value, Value, ChangeKind, &[&str], &str); 10] = [
+    let rows: [Row; 10] = [
         (
             "UpdateFunctionCode20150331v2",
             json!({"functionName": car, "publish": true, "dryRun": false}),
