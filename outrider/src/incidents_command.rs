@@ -324,3 +324,6 @@ fn line(record: &Record, judgements: &BTreeMap<IncidentId, Judgement>) -> String
         incident.id, incident.onset, incident.seq
     )
 }
+
+#[cfg(test)]
+mod tests;
