@@ -1,9 +1,10 @@
 //! Turns what a window shows into transitions of incidents, each stored together with its messages.
 
+use incidents::change;
 use incidents::storm::Answer;
 use incidents::{
-    Action, Audience, Change, Condition, Context, Decision, Group, Heard, Mute, Observation,
-    Record, Severity, Transition, decide, inhibitor, render_with, silence::silenced_by,
+    Action, Audience, Condition, Context, Decision, Group, Heard, Mute, Observation, Record,
+    Severity, Transition, decide, inhibitor, render_with, silence::silenced_by,
 };
 use platform::state_store::{self, AlertItem, Applied, OutboxItem};
 use serde::Serialize;
@@ -13,7 +14,6 @@ use crate::diagnosis::{self, Known};
 use crate::groups::{self, Recent};
 use crate::objectives;
 use crate::records::Records;
-use crate::state::State;
 use crate::watch::{Service, Watch};
 use crate::{Deps, Error, Outcome, storms};
 
@@ -83,7 +83,7 @@ pub(crate) async fn decide_window(
         let record = record.await?;
         records.put(record);
     }
-    let context = |service: &Service| context(&deps.watch, service, known.state);
+    let context = |service: &Service| context(&deps.watch, service, known);
     storms::tell(deps, records, window, context).await
 }
 
@@ -202,7 +202,7 @@ async fn store(
         let looked =
             diagnosis::look(deps, service, known, decision.action, &next, observation).await;
         let publications = render_with(
-            &context(&deps.watch, service, known.state),
+            &context(&deps.watch, service, known),
             &Transition {
                 action: decision.action,
                 at: due,
@@ -310,26 +310,26 @@ fn told(
 }
 
 /// What messages of a service can say beside the numbers. The version is heard in every minute that has one, so the
-/// newest change of it is known; no feed of other changes is connected, and without versions messages say so.
-fn context(watch: &Watch, service: &Service, state: &State) -> Context {
-    let facts = state.facts(&service.log_group);
+/// newest change of it is known; other changes are known where AWS tells of them, and messages say where it does not.
+fn context(watch: &Watch, service: &Service, known: &Known<'_>) -> Context {
+    let facts = known.state.facts(&service.log_group);
     let changed = facts.and_then(|facts| facts.changed);
-    let heard = facts.and_then(|facts| facts.version);
+    let versions = changed.map(|changed| (changed.from.to_string(), changed.to.to_string()));
+    let heard = changed
+        .zip(versions.as_ref())
+        .map(|(changed, (from, to))| change::Heard {
+            at: Minute::from_index(changed.at).start(),
+            from,
+            to,
+        });
+    let version = facts.and_then(|facts| facts.version);
     Context {
-        changes: changed
-            .map(|changed| Change {
-                at: Minute::from_index(changed.at).start(),
-                text: format!(
-                    "{} version {} -> {}",
-                    service.function(),
-                    changed.from,
-                    changed.to
-                ),
-            })
-            .into_iter()
-            .collect(),
-        objectives: objectives::standings(service, state, state.window),
-        deploy_feed_last_seen: heard.map(|_| state.window.start()),
+        objectives: objectives::standings(service, known.state, known.state.window),
+        changes: known.changes.told(service.function(), heard),
+        deploy_feed_last_seen: version
+            .map(|_| known.state.window.start())
+            .max(known.changes.last_seen()),
+        change_feed: known.changes.is_connected(),
         ..place(watch, service)
     }
 }

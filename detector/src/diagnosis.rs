@@ -14,6 +14,7 @@ use platform::log_search::{FoundEvent, LogQuery, LogSearch};
 use platform::series_store::{Rollups, RollupsByVersion, SeriesStoreError};
 use signals::{AwsSignal, Minute, Rollup, SeriesKey};
 
+use crate::change_feed::Feed;
 use crate::learning::ByLogGroup;
 use crate::state::State;
 use crate::watch::{ACCOUNT_GROUP, Scope, Service};
@@ -56,6 +57,8 @@ pub(crate) struct Known<'a> {
     pub(crate) recent: &'a ByLogGroup,
     /// What people do not want to hear of.
     pub(crate) silences: &'a [Silence],
+    /// What AWS tells of changes.
+    pub(crate) changes: &'a Feed,
     /// When the run began to decide, by the clock.
     pub(crate) began: Timestamp,
 }
@@ -128,6 +131,7 @@ pub(crate) async fn look(
     };
     let mut facts = gather::facts(&question, &whole, &by_version);
     gather::limits(&mut facts, &known.state.limits(&service.log_group));
+    known.changes.add_to(&mut facts, function, began);
     around(&mut facts.concurrency, service, known, &question);
     let logs = deps.logs.as_deref();
     if let Some(logs) = logs {

@@ -37,6 +37,7 @@ pub mod watch;
 pub mod watchlist;
 
 mod backfill;
+mod change_feed;
 mod decisions;
 mod diagnosis;
 mod late;
@@ -54,6 +55,7 @@ mod telemetry;
 mod tests;
 mod track;
 
+pub use change_feed::{Answer, EventError, Received, around, receive};
 pub use decisions::Told;
 pub use start::{StartError, connect, start};
 use state::State;
@@ -95,6 +97,8 @@ pub struct Deps {
     pub clock: Arc<dyn Clock>,
     /// The detector's own metrics.
     pub emitter: Arc<dyn Emitter>,
+    /// Whether EventBridge tells of changes: then they are read, and silence means that nothing changed.
+    pub change_feed: bool,
     /// The name of this function on Lambda, a dimension of its own metrics; empty elsewhere.
     pub function_name: String,
     /// Names this execution environment: it owns the windows it claims.
@@ -197,6 +201,9 @@ pub enum Error {
         /// What is wrong.
         message: String,
     },
+    /// An event that is not the schedule's.
+    #[error(transparent)]
+    Event(#[from] EventError),
     /// Somebody else kept changing the same incident.
     #[error(
         "incident group {fingerprint} changed under {attempts} attempts to write it; the next run tries again"
@@ -218,7 +225,11 @@ impl Error {
             Self::State(error) => error.is_retryable(),
             Self::Checkpoint(error) => error.is_retryable(),
             Self::Contended { .. } => true,
-            Self::Encode(_) | Self::Record(_) | Self::Group(_) | Self::Message { .. } => false,
+            Self::Encode(_)
+            | Self::Record(_)
+            | Self::Group(_)
+            | Self::Message { .. }
+            | Self::Event(_) => false,
         }
     }
 }
@@ -305,6 +316,7 @@ async fn run(
     let (recent, heard) = learning::recent(deps, &settled, first, window).await?;
     let silences = silences::read(deps, first.plus(1).start()).await?;
     let mut records = records::Records::read(deps).await?;
+    let changes = change_feed::Feed::read(deps, window.plus(1).start()).await?;
     let began = deps.clock.now();
     for index in first.index()..=window.index() {
         let at = Minute::from_index(index);
@@ -314,6 +326,7 @@ async fn run(
             state: &provisional,
             recent: &recent,
             silences: &silences,
+            changes: &changes,
             began,
         };
         decisions::decide_window(deps, &known, &mut records, at, outcome).await?;

@@ -11,8 +11,8 @@ async fn main() -> Result<ExitCode, lambda_runtime::Error> {
     };
     let deps = &deps;
     lambda_runtime::run(service_fn(
-        async move |event: LambdaEvent<detector::Tick>| {
-            detector::handle(&event.payload, deps).await
+        async move |event: LambdaEvent<serde_json::Value>| {
+            detector::receive(&event.payload, deps).await
         },
     ))
     .await?;

@@ -22,6 +22,8 @@ pub const CHAT_TOPIC: &str = "CAROBS_CHAT_TOPIC_ARN";
 /// The text of `outrider.toml` itself, which is how a template configures it. It beats [`WATCH_FILE`]. All
 /// variables of a function together may have 4 KB (AWS Lambda quotas, 2026-11-21).
 pub const WATCH: &str = "CAROBS_WATCH";
+/// `enabled`: EventBridge rules tell the detector of changes, and messages take their silence for an answer.
+pub const CHANGE_FEED: &str = "CAROBS_CHANGE_FEED";
 /// The file that says what is watched; it is packaged beside the binary.
 pub const WATCH_FILE: &str = "CAROBS_WATCH_FILE";
 /// Lambda's own: names the execution environment, which is what owns a window.
@@ -38,6 +40,8 @@ pub struct Settings {
     pub state_bucket: String,
     /// See [`PAGE_TOPIC`], [`TICKET_TOPIC`] and [`CHAT_TOPIC`].
     pub topics: platform::notifier::Topics,
+    /// See [`CHANGE_FEED`].
+    pub change_feed: bool,
     /// The name of this function on Lambda; empty elsewhere.
     pub function_name: String,
     /// Who this is, among the detectors that may run at the same time.
@@ -64,6 +68,11 @@ impl Settings {
             ticket: reader.required(TICKET_TOPIC, "the SNS topic for working hours"),
             chat: reader.required(CHAT_TOPIC, "the SNS topic of the chat channel"),
         };
+        let change_feed = reader.one_of(
+            CHANGE_FEED,
+            false,
+            &[("enabled", true), ("disabled", false)],
+        );
         let function_name = reader.optional(FUNCTION_NAME).unwrap_or_default();
         let owner = reader
             .optional(LOG_STREAM)
@@ -74,6 +83,7 @@ impl Settings {
             state_table,
             state_bucket,
             topics,
+            change_feed,
             function_name,
             owner,
             watch,
@@ -137,6 +147,26 @@ mod tests {
         for empty in ["", " \n "] {
             assert!(read(&[(WATCH, empty), (WATCH_FILE, file)]).is_ok());
         }
+    }
+
+    #[test]
+    fn a_feed_of_changes_is_there_when_somebody_says_so() {
+        assert!(!read(&[(WATCH, TEXT)]).unwrap().change_feed);
+        assert!(
+            !read(&[(WATCH, TEXT), (CHANGE_FEED, "disabled")])
+                .unwrap()
+                .change_feed
+        );
+        assert!(
+            read(&[(WATCH, TEXT), (CHANGE_FEED, "enabled")])
+                .unwrap()
+                .change_feed
+        );
+        let wrong = read(&[(WATCH, TEXT), (CHANGE_FEED, "on")]).unwrap_err();
+        assert!(
+            wrong.contains("CAROBS_CHANGE_FEED is \"on\": write one of enabled, disabled"),
+            "{wrong}"
+        );
     }
 
     #[test]

@@ -55,6 +55,7 @@ pub async fn connect(vars: &dyn Vars) -> Result<Deps, StartError> {
         notifier: Arc::new(Sns::new(aws_sdk_sns::Client::new(&sdk), settings.topics)),
         clock: Arc::new(SystemClock),
         emitter: Arc::new(Writer::stdout()),
+        change_feed: settings.change_feed,
         function_name: settings.function_name,
         owner: settings.owner,
         warm: Warm::default(),

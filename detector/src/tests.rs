@@ -3,6 +3,7 @@
 
 mod backfill;
 mod canary;
+mod changes;
 mod diagnosis;
 mod faulty;
 mod late;

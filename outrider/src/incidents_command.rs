@@ -28,7 +28,7 @@ pub(crate) struct IncidentsArgs {
 enum Action {
     /// The incidents of the last weeks, newest first
     List,
-    /// One incident
+    /// One incident, and what AWS told of changes around it
     Show {
         /// Its id, or the beginning of it
         id: String,
@@ -92,7 +92,7 @@ async fn act(
                     taking::DAYS
                 );
             }
-            list(args.json, &found, say)
+            show(args.json, deps, &found, say).await
         }
         Action::Pages { days } => pages(args, deps, *days, say).await,
         Action::Ack { id, by } => {
@@ -240,19 +240,49 @@ fn list(json: bool, found: &Found, say: &mut dyn FnMut(&str)) -> anyhow::Result<
         }
         return Ok(());
     }
+    let documents = found.records.iter().map(|record| document(record, found));
+    say(&serde_json::to_string(
+        &documents.collect::<anyhow::Result<Vec<_>>>()?,
+    )?);
+    Ok(())
+}
+
+fn document(record: &Record, found: &Found) -> anyhow::Result<serde_json::Value> {
+    let mut document: serde_json::Value = serde_json::from_str(&record.to_json())?;
+    let judgement = record
+        .incident
+        .as_ref()
+        .and_then(|incident| found.judgements.get(&incident.id));
+    if let Some(judgement) = judgement {
+        document["verdict"] = serde_json::to_value(judgement)?;
+    }
+    Ok(document)
+}
+
+/// Each incident with the changes around it: lines below it, or the member `changes`.
+async fn show(
+    json: bool,
+    deps: &detector::Deps,
+    found: &Found,
+    say: &mut dyn FnMut(&str),
+) -> anyhow::Result<()> {
     let mut documents = Vec::new();
     for record in &found.records {
-        let mut document: serde_json::Value = serde_json::from_str(&record.to_json())?;
-        let judgement = record
-            .incident
-            .as_ref()
-            .and_then(|incident| found.judgements.get(&incident.id));
-        if let Some(judgement) = judgement {
-            document["verdict"] = serde_json::to_value(judgement)?;
+        let changes = detector::around(deps, record).await?;
+        if json {
+            let mut document = document(record, found)?;
+            document["changes"] = serde_json::to_value(&changes)?;
+            documents.push(document);
+        } else {
+            say(&line(record, &found.judgements));
+            for change in &changes {
+                say(&format!("  changed {} {}", change.at, shown(&change.text)));
+            }
         }
-        documents.push(document);
     }
-    say(&serde_json::to_string(&documents)?);
+    if json {
+        say(&serde_json::to_string(&documents)?);
+    }
     Ok(())
 }
 
@@ -294,3 +324,6 @@ fn line(record: &Record, judgements: &BTreeMap<IncidentId, Judgement>) -> String
         incident.id, incident.onset, incident.seq
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -210,6 +210,7 @@ impl Stack {
             notifier: Arc::new(notifier),
             emitter: output(&folder, "detector", &clock)?,
             clock: clock.clone(),
+            change_feed: false,
             function_name: String::new(),
             // One process at a time has this data directory, so a window that it left unfinished is its own.
             owner: "local".to_owned(),

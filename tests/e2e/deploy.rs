@@ -12,6 +12,7 @@ use serde_json::Value;
 
 mod alarms;
 mod attach;
+mod changes;
 mod dashboard;
 mod environment;
 mod exposure;

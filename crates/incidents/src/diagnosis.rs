@@ -29,6 +29,8 @@ pub enum CauseKind {
     Silence,
     /// One version is worse than the one beside it, or than the one before it.
     BadVersion,
+    /// Settings were changed shortly before.
+    RecentChange,
     /// Invocations ended at the memory limit.
     OutOfMemory,
     /// The function's own reservation is used up.
@@ -96,6 +98,7 @@ impl CauseKind {
     pub const ALL: &'static [Self] = &[
         Self::Silence,
         Self::BadVersion,
+        Self::RecentChange,
         Self::OutOfMemory,
         Self::ReservedConcurrency,
         Self::AccountConcurrency,
@@ -117,6 +120,7 @@ impl CauseKind {
         match self {
             Self::Silence => "silence",
             Self::BadVersion => "one bad version",
+            Self::RecentChange => "a change just before",
             Self::OutOfMemory => "out of memory",
             Self::ReservedConcurrency => "concurrency throttle by the reservation",
             Self::AccountConcurrency => "concurrency throttle by the account's limit",
@@ -139,6 +143,7 @@ impl CauseKind {
         match self {
             Self::Silence => "silence",
             Self::BadVersion => "bad-version",
+            Self::RecentChange => "recent-change",
             Self::OutOfMemory => "out-of-memory",
             Self::ReservedConcurrency => "reserved-concurrency",
             Self::AccountConcurrency => "account-concurrency",
@@ -246,6 +251,7 @@ const RULES: &[fn(&Facts) -> Found] = &[
     blame::bad_route,
     blame::mix_shift,
     blame::bad_version,
+    blame::recent_change,
 ];
 
 /// Says what probably happened.

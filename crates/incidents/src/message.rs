@@ -65,8 +65,10 @@ pub struct Context {
     pub changes: Vec<Change>,
     /// Where the service's objectives stand.
     pub objectives: Vec<crate::slo::Standing>,
-    /// When the feed of changes last said anything; `None`: there is no feed, so nothing is known of changes.
+    /// When the feed of changes last said anything; `None`: not within a day, or there is no feed.
     pub deploy_feed_last_seen: Option<Timestamp>,
+    /// Whether AWS tells of changes at all: then silence means that nothing changed, else that nothing is known.
+    pub change_feed: bool,
 }
 
 /// Something that somebody or something changed.
@@ -76,6 +78,8 @@ pub struct Change {
     pub at: Timestamp,
     /// What: `deploy car-api v41 -> v42`.
     pub text: String,
+    /// Whether it was done to the service, so that it can be undone. What goes on at AWS cannot.
+    pub ours: bool,
 }
 
 /// A request to look at.

@@ -81,13 +81,15 @@ pub enum Applied {
     Lost,
 }
 
-/// What people write, kept beside what the detector writes.
+/// What people and other systems tell, kept beside what the detector writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notes {
     /// Silences.
     Silences,
     /// What became clear about incidents afterwards.
     Verdicts,
+    /// What was changed around the services; the names begin with the time.
+    Changes,
 }
 
 /// One of them.
@@ -215,6 +217,16 @@ pub trait StateStore: Send + Sync + fmt::Debug {
     /// Every note of a kind that is still there, by name: its name, and what was written, as JSON. Some may be over. An item
     /// without a text is left out: what somebody edited by hand must not stop the detector.
     async fn kept(&self, notes: Notes) -> Result<Vec<(String, String)>, StateStoreError>;
+
+    /// The notes of a kind with a name from `from` to `to`, the last name first and at most `limit` of them. They may be
+    /// some seconds old. An item without a text is left out, as above.
+    async fn newest_kept(
+        &self,
+        notes: Notes,
+        from: &str,
+        to: &str,
+        limit: u16,
+    ) -> Result<Vec<(String, String)>, StateStoreError>;
 
     /// The records of the incidents that opened in a minute range, newest first, as JSON.
     async fn history(&self, from: Minute, to: Minute) -> Result<Vec<String>, StateStoreError>;

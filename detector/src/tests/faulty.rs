@@ -15,7 +15,7 @@ use simulator::FaultKind;
 use super::world::{World, fault};
 
 #[derive(Debug)]
-struct Faulty {
+pub(super) struct Faulty {
     inner: Arc<dyn StateStore>,
     calls: AtomicU32,
     /// The call that fails; even ones before, odd ones after they were carried out.
@@ -23,6 +23,15 @@ struct Faulty {
 }
 
 impl Faulty {
+    /// The same store, whose call of this number fails.
+    pub(super) fn at(inner: Arc<dyn StateStore>, fails: u32) -> Self {
+        Self {
+            inner,
+            calls: AtomicU32::new(0),
+            fails,
+        }
+    }
+
     fn refusal() -> StateStoreError {
         StateStoreError::Call {
             table: "state".to_owned(),
@@ -133,6 +142,17 @@ impl StateStore for Faulty {
         self.pass(self.inner.kept(notes)).await
     }
 
+    async fn newest_kept(
+        &self,
+        notes: Notes,
+        from: &str,
+        to: &str,
+        limit: u16,
+    ) -> Result<Vec<(String, String)>, StateStoreError> {
+        self.pass(self.inner.newest_kept(notes, from, to, limit))
+            .await
+    }
+
     async fn history(&self, from: Minute, to: Minute) -> Result<Vec<String>, StateStoreError> {
         self.inner.history(from, to).await
     }
@@ -142,7 +162,9 @@ const MINUTES: i64 = 9;
 
 /// Two hours are enough to judge errors by, and the latency of the same requests is not needed here.
 async fn world() -> World {
-    World::with_history(120, vec![fault(FaultKind::Error, 3, 5)]).await
+    let mut world = World::with_history(120, vec![fault(FaultKind::Error, 3, 5)]).await;
+    world.deps.change_feed = true;
+    world
 }
 
 #[tokio::test]
@@ -154,11 +176,7 @@ async fn a_failure_at_any_call_loses_no_incident_and_opens_none_twice() {
 
     for fails in (0..).step_by(7) {
         let mut world = world().await;
-        let faulty = Arc::new(Faulty {
-            inner: world.deps.state.clone(),
-            calls: AtomicU32::new(0),
-            fails,
-        });
+        let faulty = Arc::new(Faulty::at(world.deps.state.clone(), fails));
         world.deps.state = faulty.clone();
         let mut errors = 0;
         for after in 0..MINUTES {

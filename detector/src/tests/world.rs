@@ -155,6 +155,7 @@ impl World {
             notifier: inbox.clone(),
             clock: clock.clone(),
             emitter: emitted.clone(),
+            change_feed: false,
             function_name: "outrider-detector".to_owned(),
             owner: "test".to_owned(),
             warm: Warm::default(),

@@ -66,6 +66,7 @@ impl OpenDetector {
             notifier: Arc::new(Nobody),
             clock: Arc::new(SystemClock),
             emitter: Arc::new(Silent),
+            change_feed: false,
             function_name: String::new(),
             owner: "local".to_owned(),
             warm: detector::Warm::default(),

@@ -171,6 +171,16 @@ impl StateStore for Alerts {
         Ok(Vec::new())
     }
 
+    async fn newest_kept(
+        &self,
+        _notes: Notes,
+        _from: &str,
+        _to: &str,
+        _limit: u16,
+    ) -> Result<Vec<(String, String)>, StateStoreError> {
+        Ok(Vec::new())
+    }
+
     async fn history(&self, from: Minute, to: Minute) -> Result<Vec<String>, StateStoreError> {
         let inner = self.inner();
         let opened = inner.history.iter().rev();

@@ -41,6 +41,7 @@ impl World {
             notifier: inbox,
             clock: clock.clone(),
             emitter: Arc::new(Silent),
+            change_feed: false,
             function_name: String::new(),
             owner: "replay".to_owned(),
             warm: Warm::default(),

@@ -98,7 +98,9 @@ fn watched(template: &mut Template) -> Result<(), ChangeError> {
     for resource in ["CarApiSubscriptionPermission", "DetectorRole", "LogReaders"] {
         template.substitute(resource, "CarApiLogGroup", Some("Arn"), &arn)?;
     }
-    template.substitute("Detector", "CarApi", None, &json!({"Ref": "FunctionName"}))?;
+    for resource in ["Detector", "FunctionChanges"] {
+        template.substitute(resource, "CarApi", None, &json!({"Ref": "FunctionName"}))?;
+    }
     let function = json!({"Fn::Sub": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${FunctionName}"});
     template.substitute("DetectorRole", "CarApi", Some("Arn"), &function)?;
     let watch = "/Resources/Detector/Properties/Environment/Variables/CAROBS_WATCH/Fn::Sub/1";
@@ -197,6 +199,10 @@ fn what_is_attached_is_outrider_and_nothing_of_the_car_service() {
         "AlertKey",
         "DetectorSchedule",
         "SchedulerRole",
+        "FunctionChanges",
+        "FunctionChangesPermission",
+        "AwsHealth",
+        "AwsHealthPermission",
         "CarApiSubscription",
         "CarApiSubscriptionPermission",
         "AlertDeadLetters",

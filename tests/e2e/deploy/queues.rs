@@ -29,6 +29,13 @@ pub(super) fn dead_letters(template: &Template) -> BTreeSet<&str> {
         ] {
             found.extend(resource.property(at).and_then(target));
         }
+        let goals = resource.property("/Targets").map(super::leaves);
+        found.extend(
+            goals
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|goal| target(goal.pointer("/DeadLetterConfig/Arn")?)),
+        );
     }
     found
 }

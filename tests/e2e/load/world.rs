@@ -160,6 +160,7 @@ async fn detector(
         notifier: Arc::new(Delivered),
         clock: Arc::new(ManualClock::at(scenario.from.start())),
         emitter: Arc::new(Captured::default()),
+        change_feed: false,
         function_name: String::new(),
         owner: "test".to_owned(),
         warm: Warm::default(),

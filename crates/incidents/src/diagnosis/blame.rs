@@ -5,6 +5,7 @@ use super::facts::{Facts, Rival};
 use super::{CauseKind, Found, count, n, name, percent, share};
 use crate::Symptom;
 use crate::contribution::Dimension;
+use crate::message::untrusted::tame;
 
 /// A part that explains so much of the change explains it.
 const MOST: f64 = 60.0;
@@ -21,7 +22,7 @@ const HITS: u64 = 3;
 const WORSE: f64 = 2.0;
 /// Standard errors between two versions' shares (two-proportion test; 3.09: one in a thousand by chance).
 const ERRORS_APART: f64 = 3.09;
-/// A deploy this long before the onset may have caused it, when nothing serves beside it.
+/// A deploy this long before the onset may have caused it, when nothing serves beside it; and so may a setting.
 const AFTER_DEPLOY_MINUTES: i64 = 30;
 
 /// The rise of the mean latency is a rise of the time in calls to one dependency. Means, because they add up.
@@ -130,6 +131,20 @@ pub(super) fn bad_version(facts: &Facts) -> Found {
         deploy.minutes_before
     );
     Some((CauseKind::BadVersion, Possible, reason))
+}
+
+/// Settings were changed shortly before, which is a coincidence or the cause: nothing that is measured tells them apart.
+/// Other requests than usual are nobody's setting.
+pub(super) fn recent_change(facts: &Facts) -> Found {
+    let changed = facts.changed.as_ref().filter(|it| {
+        facts.symptom != Symptom::Traffic && (0..=AFTER_DEPLOY_MINUTES).contains(&it.minutes_before)
+    })?;
+    let reason = format!(
+        "{} came {} min before the start",
+        tame(&changed.what),
+        changed.minutes_before
+    );
+    Some((CauseKind::RecentChange, Possible, reason))
 }
 
 /// The version with the largest share of hits against all others together.

@@ -101,6 +101,15 @@ pub struct Deploy {
     pub version: Option<String>,
 }
 
+/// A change of settings before the onset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// Minutes from it to the onset; negative: after it.
+    pub minutes_before: i64,
+    /// What was done, and by whom: `PutFunctionConcurrency car-api by ada (reserved 5)`.
+    pub what: String,
+}
+
 /// What each of two versions answered in the same minutes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rival {
@@ -155,6 +164,8 @@ pub struct Facts {
     pub dependencies: Vec<Dependency>,
     /// The last deploy.
     pub deploy: Option<Deploy>,
+    /// The last change of settings before the onset, where AWS tells of changes.
+    pub changed: Option<Changed>,
     /// The versions that served while it breached.
     pub versions: Vec<Rival>,
     /// Who explains the change, one entry for each dimension that was looked at.
@@ -220,6 +231,7 @@ impl Facts {
             correlation: None,
             dependencies: Vec::new(),
             deploy: None,
+            changed: None,
             versions: Vec::new(),
             contributions: Vec::new(),
         }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::facts::{Concurrency, Correlation, Dependency, Deploy, Memory, Runs, Signal};
+use super::facts::{Changed, Concurrency, Correlation, Dependency, Deploy, Memory, Runs, Signal};
 use super::*;
 use crate::{Direction, Symptom};
 
@@ -173,6 +173,7 @@ proptest! {
         facts.correlation = Some(Correlation { requests: counts[5], distinct: counts[6] });
         facts.dependencies = dependency.map(|per_request_ms| Dependency { name: "d".to_owned(), per_request_ms }).into_iter().collect();
         facts.deploy = deploy.map(|minutes_before| Deploy { minutes_before, version: None });
+        facts.changed = deploy.map(|at| Changed { minutes_before: at / 2, what: "x\n".repeat(300) });
         facts.versions = vec![rival("1", counts[7], counts[0]), rival("2", counts[8], counts[1])];
         let found = diagnose(&facts);
         prop_assert_eq!(&found, &diagnose(&facts), "the same facts give the same words");

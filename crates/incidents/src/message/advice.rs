@@ -33,6 +33,9 @@ fn against(cause: CauseKind) -> &'static str {
         CauseKind::BadVersion => {
             "roll back to the version before; then compare the two in the logs"
         }
+        CauseKind::RecentChange => {
+            "compare the start with the change that is named here; if they fit, undo it"
+        }
         CauseKind::OutOfMemory => {
             "raise the function's memory by one step, then look for what grew"
         }

@@ -121,14 +121,17 @@ pub(crate) fn context() -> Context {
             Change {
                 at: instant("21:55"),
                 text: "deploy car-api v41 -> v42".to_owned(),
+                ours: true,
             },
             Change {
                 at: instant("12:00"),
                 text: "deploy car-api v40 -> v41".to_owned(),
+                ours: true,
             },
         ],
         objectives: vec![objective()],
         deploy_feed_last_seen: Some(instant("21:55")),
+        change_feed: false,
     }
 }
 

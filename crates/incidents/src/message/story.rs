@@ -295,7 +295,11 @@ impl<'a> Story<'a> {
             return "none; write down what you found while it is fresh";
         }
         let onset = self.incident.onset.start();
-        let changed = self.changes().0.iter().any(|change| change.at <= onset);
+        let changed = self
+            .changes()
+            .0
+            .iter()
+            .any(|near| near.change.ours && near.change.at <= onset);
         let group = self.group();
         advice::first_action(
             group.symptom,

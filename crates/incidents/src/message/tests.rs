@@ -335,7 +335,7 @@ proptest! {
         if resolve { record.status = crate::Status::Ok; }
         let mut context = context();
         context.owner = Some(label.clone());
-        context.changes = vec![Change { at: instant("21:58"), text: text.clone() }; 40];
+        context.changes = vec![Change { at: instant("21:58"), text: text.clone(), ours: true }; 40];
         let texts = vec![text.clone(); 40];
         let findings = hostile_findings(&text, &label, observed);
         let examples = vec![Example { request_id: label, text: Some(text) }; 40];

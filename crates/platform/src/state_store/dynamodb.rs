@@ -9,6 +9,7 @@
 //! | sent or dead message | `INCIDENT#<incident>` | message id |
 //! | silence | `SILENCES` | its id |
 //! | verdict | `VERDICTS` | incident |
+//! | change | `CHANGES` | `<time>#<event>` |
 //! | incident history | `HIST#<day opened>` | `<minute opened>#<incident>` |
 //!
 //! Times are compared here and never left to the table's own expiry, which may be days late.
@@ -30,6 +31,7 @@ use crate::dynamodb::{self as calls, Item};
 
 mod alerts;
 mod items;
+mod notes;
 
 use alerts::alert_key;
 use items::{day, expiry, is_condition, key, number, text};
@@ -38,16 +40,6 @@ use items::{day, expiry, is_condition, key, number, text};
 const CLAIM_DAYS: i64 = 2;
 /// Sent messages and history feed reports on the last year.
 const HISTORY_DAYS: i64 = 396;
-
-/// A note that is over is listed for the report of its week and the one after.
-const NOTE_DAYS: i64 = 35;
-
-fn partition(notes: Notes) -> &'static str {
-    match notes {
-        Notes::Silences => "SILENCES",
-        Notes::Verdicts => "VERDICTS",
-    }
-}
 
 /// [`StateStore`] on one DynamoDB table.
 #[derive(Debug, Clone)]
@@ -426,31 +418,21 @@ impl StateStore for DynamoDbStateStore {
     }
 
     async fn keep(&self, notes: Notes, note: &Note) -> Result<(), StateStoreError> {
-        let mut item = key(partition(notes), &note.id);
-        item.extend([
-            ("body".to_owned(), text(&note.body)),
-            ("expires".to_owned(), expiry(note.until, NOTE_DAYS)),
-        ]);
-        self.client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| self.failed("PutItem", &error))
+        self.keep_note(notes, note).await
     }
 
     async fn kept(&self, notes: Notes) -> Result<Vec<(String, String)>, StateStoreError> {
-        let items = self.query(partition(notes), " ", "~").await?;
-        let note = |item: &Item| -> Result<_, StateStoreError> {
-            Ok((self.text_of(item, "sk")?, self.text_of(item, "body")?))
-        };
-        let warned = |error: &StateStoreError| tracing::warn!(%error, "a note is left out");
-        let notes = items.iter().map(note);
-        Ok(notes
-            .filter_map(|note| note.inspect_err(warned).ok())
-            .collect())
+        self.notes(notes).await
+    }
+
+    async fn newest_kept(
+        &self,
+        notes: Notes,
+        from: &str,
+        to: &str,
+        limit: u16,
+    ) -> Result<Vec<(String, String)>, StateStoreError> {
+        self.newest_notes(notes, from, to, limit).await
     }
 
     async fn history(&self, from: Minute, to: Minute) -> Result<Vec<String>, StateStoreError> {

@@ -248,3 +248,26 @@ async fn a_note_without_a_text_is_left_out_and_the_others_are_read() {
     let kept = store.kept(Notes::Silences).await.unwrap();
     assert_eq!(kept, [("b".to_owned(), "{}".to_owned())]);
 }
+
+#[tokio::test]
+async fn the_newest_notes_of_a_range_come_first_and_not_more_than_asked_for() {
+    let (store, _server) = store().await;
+    for id in ["1#a", "2#a", "3#a", "3#b", "5#a"] {
+        let note = Note {
+            id: id.to_owned(),
+            body: format!("of {id}"),
+            until: at(0),
+        };
+        // Told twice, kept once.
+        store.keep(Notes::Changes, &note).await.unwrap();
+        store.keep(Notes::Changes, &note).await.unwrap();
+    }
+    let ids = async |from, to, limit| -> Vec<String> {
+        let found = store.newest_kept(Notes::Changes, from, to, limit).await;
+        found.unwrap().into_iter().map(|(id, _)| id).collect()
+    };
+    assert_eq!(ids("2", "4", 9).await, ["3#b", "3#a", "2#a"]);
+    assert_eq!(ids("2", "4", 2).await, ["3#b", "3#a"]);
+    assert_eq!(ids("6", "9", 2).await, [] as [&str; 0]);
+    assert!(store.kept(Notes::Silences).await.unwrap().is_empty());
+}

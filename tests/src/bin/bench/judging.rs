@@ -109,6 +109,7 @@ pub(crate) fn incidents(figures: &mut Figures) -> anyhow::Result<()> {
         changes: Vec::new(),
         objectives: Vec::new(),
         deploy_feed_last_seen: None,
+        change_feed: false,
     };
     let mut told = 0;
     let total = best(|| {

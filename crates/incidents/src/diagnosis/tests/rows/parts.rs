@@ -2,7 +2,7 @@
 
 use super::{Row, dependency, range, refused, rival, routes, slow};
 use crate::contribution::{self, Dimension, Slice};
-use crate::diagnosis::facts::{Deploy, Memory};
+use crate::diagnosis::facts::{Changed, Deploy, Memory};
 use crate::{Direction, Symptom};
 
 pub(super) const ROWS: &[Row] = &[
@@ -180,6 +180,43 @@ pub(super) const ROWS: &[Row] = &[
             f.deploy = Some(Deploy {
                 minutes_before: -3,
                 version: Some("42".to_owned()),
+            });
+        },
+        "unknown",
+    ),
+    (
+        "a setting that was changed shortly before",
+        Symptom::Latency,
+        |f| {
+            slow(f);
+            f.changed = Some(Changed {
+                minutes_before: 4,
+                what: "UpdateFunctionConfiguration car-api by ada@example.com (memory 128 MB)"
+                    .to_owned(),
+            });
+        },
+        "a change just before (possible): UpdateFunctionConfiguration car-api by [e-mail] (memory 128 MB) came 4 min \
+         before the start",
+    ),
+    (
+        "a setting that was changed long before, or afterwards, caused nothing",
+        Symptom::Latency,
+        |f| {
+            slow(f);
+            f.changed = Some(Changed {
+                minutes_before: 31,
+                what: "PutFunctionConcurrency car-api".to_owned(),
+            });
+        },
+        "unknown",
+    ),
+    (
+        "other requests than usual are nobody's setting",
+        Symptom::Traffic,
+        |f| {
+            f.changed = Some(Changed {
+                minutes_before: 1,
+                what: "UpdateFunctionConfiguration car-api".to_owned(),
             });
         },
         "unknown",
