@@ -23,6 +23,10 @@ pub(crate) fn notification(story: &Story<'_>) -> Value {
     let runbook = story
         .runbook()
         .map_or_else(String::new, |address| format!(" Runbook: {address}"));
+    // A pager's own button stops the pager alone; who was called should not have to look for the mail.
+    let acknowledge = story
+        .acknowledge
+        .map_or_else(String::new, |link| format!(" Acknowledge: {link}"));
     let old = if story.transition.action == Action::Open {
         "OK"
     } else {
@@ -30,7 +34,7 @@ pub(crate) fn notification(story: &Story<'_>) -> Value {
     };
     json!({
         "AlarmName": name,
-        "AlarmDescription": format!("{}. Owner: {}.{runbook}", story.headline(), story.owner()),
+        "AlarmDescription": format!("{}. Owner: {}.{runbook}{acknowledge}", story.headline(), story.owner()),
         "AWSAccountId": context.account,
         "NewStateValue": story.state(),
         "NewStateReason": reason(story),

@@ -120,7 +120,10 @@ fn description(story: &Story<'_>) -> String {
     if story.transition.action != Action::Acknowledge {
         line("Changed", &story.changed().join("; "));
     }
-    line("Owner", &story.owner());
+    // Whoever takes it on has it now, whosever it is.
+    if story.transition.action != Action::Acknowledge {
+        line("Owner", &story.owner());
+    }
     for link in addresses::links(story) {
         lines.push(address(&link.url, &link.name));
     }

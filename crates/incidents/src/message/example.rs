@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use signals::{Metric, Minute, SeriesKey, Unit};
 
+use crate::acknowledge_link::tests::GOLDEN;
+
 use super::{Change, Context, Example, LocalZone};
 use crate::{
     Condition, Direction, Group, Member, Observation, Policy, Reading, Record, Statistic, Symptom,
@@ -125,6 +127,7 @@ pub(crate) fn context() -> Context {
             },
         ],
         deploy_feed_last_seen: Some(instant("21:55")),
+        acknowledge: Some(format!("https://ack.example.com/acknowledge/{GOLDEN}")),
     }
 }
 
