@@ -4,7 +4,9 @@ use incidents::{
     Action, Audience, Change, Context, Group, Incident, Mute, Observation, Record, Severity,
     Symptom, Transition, decide, inhibitor, render_with, silence::silenced_by,
 };
-use platform::state_store::{self, AlertItem, Applied, OutboxItem};
+use jiff::Timestamp;
+use platform::incident_store;
+use platform::state_store::Applied;
 use serde::Serialize;
 use signals::Minute;
 
@@ -89,12 +91,8 @@ struct Seen<'a> {
 
 /// The stored record of a group, or a new one.
 pub(crate) async fn record_of(deps: &Deps, group: Group) -> Result<Record, Error> {
-    Ok(
-        match deps.state.alert(&group.fingerprint().to_string()).await? {
-            Some(item) => Record::from_json(&item.body)?,
-            None => Record::new(group),
-        },
-    )
+    let stored = incident_store::record(deps.state.as_ref(), &group.fingerprint()).await?;
+    Ok(stored.unwrap_or_else(|| Record::new(group)))
 }
 
 /// Reads the group, decides, and stores the decision with its messages, again when somebody was faster.
@@ -117,7 +115,10 @@ async fn change(
         let looked =
             diagnosis::look(deps, service, known, decision.action, &next, observation).await;
         let publications = render_with(
-            &context(&deps.watch, service, known.state),
+            &Context {
+                acknowledge: link(deps, &next, due),
+                ..context(&deps.watch, service, known.state)
+            },
             &Transition {
                 action: decision.action,
                 at: due,
@@ -130,7 +131,7 @@ async fn change(
             &looked.findings,
         );
         let told = told(&next, decision.action, &decision.reason, &publications);
-        let transition = stored(&next, &publications)?;
+        let transition = incident_store::transition(&next, &publications)?;
         match deps.state.apply(&transition).await? {
             Applied::Yes => {
                 tracing::info!(
@@ -151,43 +152,14 @@ async fn change(
     })
 }
 
-/// The transition to `next`, with its messages.
-pub(crate) fn stored(
-    next: &Record,
-    publications: &[incidents::Publication],
-) -> Result<state_store::Transition, Error> {
-    let incident = next
-        .incident
-        .as_ref()
-        .map(|incident| (incident.id.to_string(), incident.opened));
-    let name = incident
-        .as_ref()
-        .map_or_else(String::new, |(id, _)| id.clone());
-    let outbox = publications
-        .iter()
-        .map(|publication| {
-            let body = serde_json::to_string(publication).map_err(|error| Error::Message {
-                id: publication.id.clone(),
-                message: error.to_string(),
-            })?;
-            Ok(OutboxItem {
-                id: publication.id.clone(),
-                incident: name.clone(),
-                body,
-                attempts: 0,
-            })
-        })
-        .collect::<Result<_, Error>>()?;
-    let alert = AlertItem {
-        fingerprint: next.fingerprint.to_string(),
-        version: next.ver,
-        body: next.to_json(),
-    };
-    Ok(state_store::Transition {
-        alert,
-        incident,
-        outbox,
-    })
+/// Where the incident can be acknowledged, if links are configured. Without one a message says how a shell does it.
+fn link(deps: &Deps, record: &Record, due: Timestamp) -> Option<String> {
+    deps.links
+        .as_ref()?
+        .of(record, due)
+        .inspect_err(|error| tracing::warn!(%error, "a message goes without its link"))
+        .ok()
+        .flatten()
 }
 
 fn told(
@@ -243,7 +215,8 @@ fn context(watch: &Watch, service: &Service, state: &State) -> Context {
 }
 
 /// What is known of a service without a state: where it is and whose.
-pub(crate) fn place(watch: &Watch, service: &Service) -> Context {
+#[must_use]
+pub fn place(watch: &Watch, service: &Service) -> Context {
     Context {
         region: watch.region.clone(),
         account: watch.account.clone(),

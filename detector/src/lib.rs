@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use platform::checkpoints::{CheckpointError, Checkpoints};
 use platform::clock::Clock;
 use platform::emit::Emitter;
+use platform::incident_store::IncidentStoreError;
 use platform::metric_source::MetricSource;
 use platform::notifier::Notifier;
 use platform::series_store::{SeriesStore, SeriesStoreError};
@@ -50,7 +51,7 @@ mod telemetry;
 mod tests;
 mod track;
 
-pub use decisions::Told;
+pub use decisions::{Told, place};
 pub use start::{StartError, connect, start};
 use state::State;
 use watch::Watch;
@@ -85,6 +86,8 @@ pub struct Deps {
     pub metrics: Arc<dyn MetricSource>,
     /// Where example requests are looked for; `None`: messages have none.
     pub logs: Option<Arc<dyn platform::log_search::LogSearch>>,
+    /// Makes the links by which people acknowledge incidents; `None`: messages have none.
+    pub links: Option<incidents::acknowledge_link::Links>,
     /// Where messages go.
     pub notifier: Arc<dyn Notifier>,
     /// For leases only; decisions use the schedule's time.
@@ -212,6 +215,16 @@ impl Error {
             Self::Checkpoint(error) => error.is_retryable(),
             Self::Contended { .. } => true,
             Self::Encode(_) | Self::Record(_) | Self::Group(_) | Self::Message { .. } => false,
+        }
+    }
+}
+
+impl From<IncidentStoreError> for Error {
+    fn from(error: IncidentStoreError) -> Self {
+        match error {
+            IncidentStoreError::State(error) => Self::State(error),
+            IncidentStoreError::Record(error) => Self::Record(error),
+            IncidentStoreError::Message { id, message } => Self::Message { id, message },
         }
     }
 }

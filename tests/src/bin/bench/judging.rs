@@ -108,6 +108,7 @@ pub(crate) fn incidents(figures: &mut Figures) -> anyhow::Result<()> {
         log_group: Some("/aws/lambda/car-api".to_owned()),
         changes: Vec::new(),
         deploy_feed_last_seen: None,
+        acknowledge: None,
     };
     let mut told = 0;
     let total = best(|| {
