@@ -4,6 +4,7 @@ use incidents::acknowledge_link::{Key, Links, Token};
 use incidents::silence::{Matcher, Request, Schedule, Silence};
 use incidents::{Symptom, Topic, Verdict};
 use jiff::SignedDuration;
+use platform::clock::Clock;
 use platform::state_store::{Note, Notes};
 use simulator::FaultKind;
 
@@ -103,7 +104,11 @@ async fn a_page_carries_the_link_of_its_incident_until_somebody_has_taken_it_on(
         .unwrap_or_else(|| panic!("{}", sent[0].email));
     let claim = Token::verify(token, &key.into(), world.clock.now()).unwrap();
     assert_eq!(claim.incident().as_str(), newest(&world).await);
-    assert!(!sent[1].message.contains("ack.example.com"), "{:?}", sent[1]);
+    assert!(
+        !sent[1].message.contains("ack.example.com"),
+        "{:?}",
+        sent[1]
+    );
 
     acknowledge(&world.deps, claim.incident().as_str(), "Ada")
         .await
