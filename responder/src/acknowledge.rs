@@ -112,7 +112,7 @@ fn unavailable(error: &dyn std::fmt::Display) -> Refusal {
     tracing::error!(
         error_class = "AcknowledgeFailed",
         %error,
-        "an acknowledgement may not have been stored"
+        "a link could not be answered; what its button asked for may not have been stored"
     );
     Refusal::Unavailable
 }
