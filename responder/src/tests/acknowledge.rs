@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use incidents::acknowledge_link::{Key, LIFETIME, Links, page};
 use incidents::{
@@ -40,7 +41,7 @@ fn observed(window: Minute, condition: Condition) -> Observation {
 fn after(record: &Record, observation: &Observation) -> Record {
     let due = observation.window.plus(1).start();
     let decision = decide(record, observation, &Policy::default(), due);
-    decision.next.unwrap()
+    decision.next.unwrap_or_else(|| record.clone())
 }
 
 fn open_record() -> Record {
@@ -59,6 +60,7 @@ fn resolved_record() -> Record {
 struct World {
     store: Arc<Store>,
     deps: Deps,
+    clock: Arc<ManualClock>,
     path: String,
 }
 
@@ -74,6 +76,7 @@ impl World {
     fn on(store: Store) -> Self {
         let store = Arc::new(store);
         let at = opened().plus(1).start();
+        let clock = Arc::new(ManualClock::at(at + SignedDuration::from_mins(3)));
         Self {
             deps: Deps {
                 keys: key(1).into(),
@@ -83,8 +86,9 @@ impl World {
                     runbook_base: Some("https://docs.example.com".to_owned()),
                     ..Context::default()
                 },
-                clock: Arc::new(ManualClock::at(at + SignedDuration::from_mins(3))),
+                clock: clock.clone(),
             },
+            clock,
             path: path_of(&open_record(), key(1), at),
             store,
         }
@@ -102,7 +106,9 @@ impl World {
         self.ask("GET", &self.path, Value::Null).await
     }
 
+    /// Each a second after the one before.
     async fn post(&self, by: &str) -> Response {
+        self.clock.advance(Duration::from_secs(1));
         self.ask("POST", &self.path, json!(format!("by={by}")))
             .await
     }
