@@ -5,15 +5,21 @@ use std::process::Command;
 use std::sync::Arc;
 
 use e2e::built;
-use incidents::{Condition, Direction, Group, Observation, Policy, Record, Symptom, Transition};
+use e2e::function::Function;
+use incidents::acknowledge_link::{Key, Links};
+use incidents::{
+    Action, Condition, Direction, Group, Observation, Policy, Record, Symptom, Transition,
+};
 use outrider::local::gateway::Arrivals;
 use outrider::local::lambda::Arrival;
 use outrider::local::{Options, Stack};
-use platform::clock::ManualClock;
+use platform::clock::{Clock, ManualClock, SystemClock};
 use platform::incident_store;
-use platform::state_store::Pointer;
+use platform::state_store::dynamodb::{DynamoDbStateStore, create_table};
+use platform::state_store::{Pointer, StateStore};
+use platform::testing::Server;
 use reqwest::{Client, Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use signals::Minute;
 
 #[derive(Debug)]
@@ -53,7 +59,7 @@ fn link(data: &Path) -> String {
 }
 
 /// Many errors, as the detector opens them.
-async fn open(stack: &Stack, window: Minute) {
+fn opened(window: Minute) -> (Action, Record) {
     let group = Group::new("local", "CarManager", Symptom::Errors, Direction::High).unwrap();
     let observation = Observation {
         window,
@@ -66,7 +72,13 @@ async fn open(stack: &Stack, window: Minute) {
     let due = window.plus(1).start();
     let policy = Policy::default();
     let decision = incidents::decide(&Record::new(group), &observation, &policy, due);
-    let next = decision.next.unwrap();
+    (decision.action, decision.next.unwrap())
+}
+
+/// Stores it with its messages, as the detector does.
+async fn open(stack: &Stack, window: Minute) {
+    let (action, next) = opened(window);
+    let due = window.plus(1).start();
     let deps = &stack.detector;
     let place = incidents::Context {
         acknowledge: deps.links.as_ref().unwrap().of(&next, due).unwrap(),
@@ -75,7 +87,7 @@ async fn open(stack: &Stack, window: Minute) {
     let publications = incidents::render(
         &place,
         &Transition {
-            action: decision.action,
+            action,
             at: due,
             record: &next,
             members: &[],
@@ -184,4 +196,75 @@ async fn the_link_of_a_page_in_the_inbox_works_in_a_browser() {
         shown[0]["incident"]["acknowledged"]["by"], "Anna K.",
         "{shown}"
     );
+}
+
+#[tokio::test]
+async fn the_function_itself_answers_what_a_function_url_sends_and_logs_no_link() {
+    const KEY: &str = "a key of more than 32 random bytes";
+    let dynamodb = Server::start().await;
+    let client = dynamodb.client().await;
+    create_table(&client, "state").await.unwrap();
+    let state = DynamoDbStateStore::new(client, "state");
+    let now = SystemClock.now();
+    let (_, record) = opened(Minute::containing(now).plus(-5));
+    let stored = incident_store::transition(&record, &[]).unwrap();
+    state.apply(&stored).await.unwrap();
+    let links = Links::new("https://h", Key::new(KEY.as_bytes()).unwrap()).unwrap();
+    let link = links.of(&record, now).unwrap().unwrap();
+
+    let mut function = Function::start(
+        "responder",
+        &[
+            ("AWS_ENDPOINT_URL_DYNAMODB", &dynamodb.endpoint),
+            ("CAROBS_STATE_TABLE", "state"),
+            ("CAROBS_ACKNOWLEDGE_KEY", KEY),
+            ("CAROBS_TIME_ZONE", "Europe/Paris"),
+        ],
+    )
+    .await;
+    let mut event: Value =
+        serde_json::from_str(include_str!("../fixtures/function_url.json")).unwrap();
+    event["rawPath"] = json!(link.strip_prefix("https://h"));
+    let seen = function.invoke(&event).await.response();
+    assert_eq!(seen["statusCode"], 200, "{seen}");
+    assert_eq!(seen["headers"]["Content-Type"], "text/html; charset=utf-8");
+    let page = seen["body"].as_str().unwrap();
+    assert!(
+        page.contains("many errors") && page.contains("Europe/Paris"),
+        "{page}"
+    );
+
+    event["requestContext"]["http"]["method"] = json!("POST");
+    event["isBase64Encoded"] = json!(true);
+    event["body"] = json!(base64_simd::STANDARD.encode_to_string(b"by=Anna"));
+    let done = function.invoke(&event).await.response();
+    assert!(
+        done["body"]
+            .as_str()
+            .unwrap()
+            .contains("<h1>Acknowledged</h1>"),
+        "{done}"
+    );
+    let item = state
+        .alert(record.fingerprint.as_str())
+        .await
+        .unwrap()
+        .unwrap();
+    let incident = Record::from_json(&item.body).unwrap().incident.unwrap();
+    assert_eq!(incident.acknowledged.unwrap().by, "Anna");
+    let waiting = state.outbox().await.unwrap();
+    assert!(
+        waiting.len() == 1 && waiting[0].body.contains("Anna"),
+        "{waiting:?}"
+    );
+
+    event["rawPath"] = json!("/acknowledge/x");
+    assert_eq!(function.invoke(&event).await.response()["statusCode"], 400);
+    let lines = function.log().lines;
+    assert!(lines.len() >= 3, "{lines:?}");
+    let token = link.rsplit('/').next().unwrap();
+    for line in lines {
+        let line = line.to_string();
+        assert!(!line.contains(token) && !line.contains(KEY), "{line}");
+    }
 }
