@@ -6,7 +6,9 @@ use incidents::{
     Action, Audience, Condition, Context, Decision, Group, Heard, Mute, Observation, Record,
     Severity, Transition, decide, inhibitor, render_with, silence::silenced_by,
 };
-use platform::state_store::{self, AlertItem, Applied, OutboxItem};
+use jiff::Timestamp;
+use platform::incident_store;
+use platform::state_store::Applied;
 use serde::Serialize;
 use signals::Minute;
 
@@ -159,12 +161,8 @@ struct Seen<'a> {
 
 /// The stored record of a group, or a new one.
 pub(crate) async fn record_of(deps: &Deps, group: Group) -> Result<Record, Error> {
-    Ok(
-        match deps.state.alert(&group.fingerprint().to_string()).await? {
-            Some(item) => Record::from_json(&item.body)?,
-            None => Record::new(group),
-        },
-    )
+    let stored = incident_store::record(deps.state.as_ref(), &group.fingerprint()).await?;
+    Ok(stored.unwrap_or_else(|| Record::new(group)))
 }
 
 /// Stores a decision with its messages. When somebody was faster, the group is read and decided anew.
@@ -202,7 +200,10 @@ async fn store(
         let looked =
             diagnosis::look(deps, service, known, decision.action, &next, observation).await;
         let publications = render_with(
-            &context(&deps.watch, service, known),
+            &Context {
+                acknowledge: link(deps, &next, due),
+                ..context(&deps.watch, service, known)
+            },
             &Transition {
                 action: decision.action,
                 at: due,
@@ -215,7 +216,7 @@ async fn store(
             &looked.findings,
         );
         let told = told(&next, decision.action, &decision.reason, &publications);
-        let transition = stored(&next, &publications)?;
+        let transition = incident_store::transition(&next, &publications)?;
         match deps.state.apply(&transition).await? {
             Applied::Yes => {
                 tracing::info!(
@@ -236,49 +237,14 @@ async fn store(
     })
 }
 
-/// The transition to `next`, with its messages.
-pub(crate) fn stored(
-    next: &Record,
-    publications: &[incidents::Publication],
-) -> Result<state_store::Transition, Error> {
-    let incident = next
-        .incident
-        .as_ref()
-        .map(|incident| (incident.id.to_string(), incident.opened));
-    let name = incident
-        .as_ref()
-        .map_or_else(String::new, |(id, _)| id.clone());
-    let outbox = waiting(&name, publications)?;
-    let alert = AlertItem {
-        fingerprint: next.fingerprint.to_string(),
-        version: next.ver,
-        body: next.to_json(),
-    };
-    Ok(state_store::Transition {
-        alert,
-        incident,
-        outbox,
-    })
-}
-
-/// Messages as they wait to be sent, under the name of their incident.
-pub(crate) fn waiting(
-    incident: &str,
-    publications: &[incidents::Publication],
-) -> Result<Vec<OutboxItem>, Error> {
-    let item = |publication: &incidents::Publication| {
-        let body = serde_json::to_string(publication).map_err(|error| Error::Message {
-            id: publication.id.clone(),
-            message: error.to_string(),
-        })?;
-        Ok(OutboxItem {
-            id: publication.id.clone(),
-            incident: incident.to_owned(),
-            body,
-            attempts: 0,
-        })
-    };
-    publications.iter().map(item).collect()
+/// Where the incident can be acknowledged, if links are configured. Without one a message says how a shell does it.
+fn link(deps: &Deps, record: &Record, due: Timestamp) -> Option<String> {
+    deps.links
+        .as_ref()?
+        .of(record, due)
+        .inspect_err(|error| tracing::warn!(%error, "a message goes without its link"))
+        .ok()
+        .flatten()
 }
 
 fn told(
@@ -335,7 +301,8 @@ fn context(watch: &Watch, service: &Service, known: &Known<'_>) -> Context {
 }
 
 /// What is known of a service without a state: where it is and whose.
-pub(crate) fn place(watch: &Watch, service: &Service) -> Context {
+#[must_use]
+pub fn place(watch: &Watch, service: &Service) -> Context {
     Context {
         region: watch.region.clone(),
         account: watch.account.clone(),

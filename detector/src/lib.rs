@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use platform::checkpoints::{CheckpointError, Checkpoints};
 use platform::clock::Clock;
 use platform::emit::Emitter;
+use platform::incident_store::IncidentStoreError;
 use platform::metric_source::MetricSource;
 use platform::notifier::Notifier;
 use platform::series_store::{SeriesStore, SeriesStoreError};
@@ -56,7 +57,7 @@ mod tests;
 mod track;
 
 pub use change_feed::{Answer, EventError, Received, around, receive};
-pub use decisions::Told;
+pub use decisions::{Told, place};
 pub use start::{StartError, connect, start};
 use state::State;
 use watch::Watch;
@@ -91,6 +92,8 @@ pub struct Deps {
     pub metrics: Arc<dyn MetricSource>,
     /// Where example requests are looked for; `None`: messages have none.
     pub logs: Option<Arc<dyn platform::log_search::LogSearch>>,
+    /// Makes the links by which people acknowledge incidents; `None`: messages have none.
+    pub links: Option<incidents::acknowledge_link::Links>,
     /// Where messages go.
     pub notifier: Arc<dyn Notifier>,
     /// For leases only; decisions use the schedule's time.
@@ -230,6 +233,16 @@ impl Error {
             | Self::Group(_)
             | Self::Message { .. }
             | Self::Event(_) => false,
+        }
+    }
+}
+
+impl From<IncidentStoreError> for Error {
+    fn from(error: IncidentStoreError) -> Self {
+        match error {
+            IncidentStoreError::State(error) => Self::State(error),
+            IncidentStoreError::Record(error) => Self::Record(error),
+            IncidentStoreError::Message { id, message } => Self::Message { id, message },
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The detector's configuration: where things are, from the environment; what is watched, from `outrider.toml` or
 //! from its text in a variable.
 
+use incidents::acknowledge_link::{Key, Links};
 use platform::config::{ConfigErrors, Reader, Vars};
 use platform::logging::Level;
 use platform::telemetry::FUNCTION_NAME;
@@ -26,6 +27,11 @@ pub const WATCH: &str = "CAROBS_WATCH";
 pub const CHANGE_FEED: &str = "CAROBS_CHANGE_FEED";
 /// The file that says what is watched; it is packaged beside the binary.
 pub const WATCH_FILE: &str = "CAROBS_WATCH_FILE";
+/// Where links that acknowledge an incident begin: the address at which the responder answers. With [`ACKNOWLEDGE_KEY`],
+/// or not at all.
+pub const ACKNOWLEDGE_BASE: &str = "CAROBS_ACKNOWLEDGE_BASE";
+/// The secret that signs them, at least 32 random bytes; the responder has the same.
+pub const ACKNOWLEDGE_KEY: &str = "CAROBS_ACKNOWLEDGE_KEY";
 /// Lambda's own: names the execution environment, which is what owns a window.
 const LOG_STREAM: &str = "AWS_LAMBDA_LOG_STREAM_NAME";
 
@@ -42,6 +48,8 @@ pub struct Settings {
     pub topics: platform::notifier::Topics,
     /// See [`CHANGE_FEED`].
     pub change_feed: bool,
+    /// Makes the links by which people acknowledge incidents; see [`ACKNOWLEDGE_BASE`].
+    pub links: Option<Links>,
     /// The name of this function on Lambda; empty elsewhere.
     pub function_name: String,
     /// Who this is, among the detectors that may run at the same time.
@@ -73,6 +81,7 @@ impl Settings {
             false,
             &[("enabled", true), ("disabled", false)],
         );
+        let links = links(&mut reader);
         let function_name = reader.optional(FUNCTION_NAME).unwrap_or_default();
         let owner = reader
             .optional(LOG_STREAM)
@@ -84,10 +93,40 @@ impl Settings {
             state_bucket,
             topics,
             change_feed,
+            links,
             function_name,
             owner,
             watch,
         })
+    }
+}
+
+/// Both or neither: an address without a key would sign nothing, a key without an address would lead nowhere.
+fn links(reader: &mut Reader<'_>) -> Option<Links> {
+    match (
+        reader.optional(ACKNOWLEDGE_BASE),
+        reader.optional(ACKNOWLEDGE_KEY),
+    ) {
+        (None, None) => None,
+        (Some(base), Some(key)) => {
+            let links = Key::new(key.as_bytes())
+                .map_err(|error| format!("{ACKNOWLEDGE_KEY}: {error}"))
+                .and_then(|key| {
+                    Links::new(&base, key).map_err(|error| format!("{ACKNOWLEDGE_BASE}: {error}"))
+                });
+            links.map_err(|problem| reader.problem(problem)).ok()
+        }
+        (base, _) => {
+            let (is, lacks) = if base.is_some() {
+                (ACKNOWLEDGE_BASE, ACKNOWLEDGE_KEY)
+            } else {
+                (ACKNOWLEDGE_KEY, ACKNOWLEDGE_BASE)
+            };
+            reader.problem(format!(
+                "{is} is set and {lacks} is not: set both, for messages with links that acknowledge, or neither"
+            ));
+            None
+        }
     }
 }
 
@@ -136,6 +175,49 @@ mod tests {
     fn the_text_itself_beats_the_file() {
         let settings = read(&[(WATCH, TEXT), (WATCH_FILE, "/nowhere/outrider.toml")]).unwrap();
         assert_eq!(settings.watch.services[0].function(), "car-api");
+    }
+
+    #[test]
+    fn links_need_a_base_and_a_key_that_cannot_be_guessed() {
+        let key = "k".repeat(32);
+        let base = "https://ack.example.com/";
+        let watched = (WATCH, TEXT);
+        let good = [watched, (ACKNOWLEDGE_BASE, base), (ACKNOWLEDGE_KEY, &key)];
+        assert!(read(&good).unwrap().links.is_some());
+        assert!(read(&[watched]).unwrap().links.is_none());
+        let empty = [watched, (ACKNOWLEDGE_BASE, ""), (ACKNOWLEDGE_KEY, " ")];
+        assert!(read(&empty).unwrap().links.is_none());
+        for (rule, pairs, says) in [
+            (
+                "no key",
+                vec![(ACKNOWLEDGE_BASE, base)],
+                "CAROBS_ACKNOWLEDGE_BASE is set and CAROBS_ACKNOWLEDGE_KEY is not",
+            ),
+            (
+                "no base",
+                vec![(ACKNOWLEDGE_KEY, key.as_str())],
+                "CAROBS_ACKNOWLEDGE_KEY is set and CAROBS_ACKNOWLEDGE_BASE is not",
+            ),
+            (
+                "a short key",
+                vec![(ACKNOWLEDGE_BASE, base), (ACKNOWLEDGE_KEY, "hunter2")],
+                "CAROBS_ACKNOWLEDGE_KEY: the key that signs acknowledgement links has 7 bytes",
+            ),
+            (
+                "in the clear",
+                vec![
+                    (ACKNOWLEDGE_BASE, "http://ack.example.com"),
+                    (ACKNOWLEDGE_KEY, key.as_str()),
+                ],
+                "CAROBS_ACKNOWLEDGE_BASE: the base of acknowledgement links",
+            ),
+        ] {
+            let error = read(&[&[watched], &pairs[..]].concat()).unwrap_err();
+            assert!(
+                error.contains(says) && !error.contains("hunter2") && !error.contains(&key),
+                "{rule}: {error}"
+            );
+        }
     }
 
     #[test]

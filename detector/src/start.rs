@@ -52,6 +52,7 @@ pub async fn connect(vars: &dyn Vars) -> Result<Deps, StartError> {
         logs: Some(Arc::new(CloudWatchLogs::new(
             aws_sdk_cloudwatchlogs::Client::new(&sdk),
         ))),
+        links: settings.links,
         notifier: Arc::new(Sns::new(aws_sdk_sns::Client::new(&sdk), settings.topics)),
         clock: Arc::new(SystemClock),
         emitter: Arc::new(Writer::stdout()),

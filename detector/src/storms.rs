@@ -2,12 +2,13 @@
 
 use incidents::storm::{Answer, Asked, News};
 use incidents::{Action, Context, Decision, Storm, render_storm};
+use platform::incident_store;
 use platform::state_store::{AlertItem, Applied, Transition};
 use signals::Minute;
 
 use crate::records::{Records, STORM, storm_of};
 use crate::watch::Service;
-use crate::{Deps, Error, decisions};
+use crate::{Deps, Error};
 
 /// How often it is asked anew when another detector's pages came in between.
 const ATTEMPTS: u32 = 5;
@@ -114,7 +115,7 @@ async fn write(
     said: Option<(News, Vec<incidents::Publication>)>,
 ) -> Result<bool, Error> {
     let outbox = match &said {
-        Some((news, publications)) => decisions::waiting(news.id.as_str(), publications)?,
+        Some((news, publications)) => incident_store::waiting(news.id.as_str(), publications)?,
         None => Vec::new(),
     };
     let transition = Transition {

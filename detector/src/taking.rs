@@ -1,10 +1,10 @@
 //! People act on incidents: acknowledge one, say afterwards what it was.
 
 use incidents::{
-    Acknowledgement, Action, IncidentId, InvalidJudgement, Judgement, NotTaken, Record, Taken,
-    Transition, acknowledge as decide, render,
+    Acknowledgement, Action, IncidentId, InvalidJudgement, Judgement, NotTaken, Record,
 };
-use platform::state_store::{Applied, Note, Notes};
+use platform::incident_store::{Attempt, TakeError, take};
+use platform::state_store::{Note, Notes};
 use signals::Minute;
 
 use crate::{Deps, Error, decisions};
@@ -44,6 +44,15 @@ pub enum TakingError {
     /// The store.
     #[error(transparent)]
     Store(#[from] Error),
+}
+
+impl From<TakeError> for TakingError {
+    fn from(error: TakeError) -> Self {
+        match error {
+            TakeError::NotTaken(error) => Self::NotTaken(error),
+            TakeError::Store(error) => Self::Store(error.into()),
+        }
+    }
 }
 
 /// What became of an acknowledgement.
@@ -107,31 +116,14 @@ pub async fn acknowledge(deps: &Deps, given: &str, by: &str) -> Result<Acknowled
         .watched()
         .find(|service| service.name == record.group.service)
         .ok_or_else(|| TakingError::Unwatched(record.group.service.clone()))?;
+    let place = decisions::place(&deps.watch, service);
     for _ in 0..ATTEMPTS {
         let record = decisions::record_of(deps, record.group.clone()).await?;
-        let (next, action) = match decide(&record, &id, by, now)? {
-            Taken::Already(first) => return Ok(Acknowledged::Already(id, first)),
-            Taken::Now(next, action) => (*next, action),
-        };
-        let publications = render(
-            &decisions::place(&deps.watch, service),
-            &Transition {
-                action,
-                at: now,
-                record: &next,
-                members: &[],
-                unaffected: &[],
-                also_seen: &[],
-                examples: &[],
-            },
-        );
-        let transition = decisions::stored(&next, &publications)?;
-        if deps.state.apply(&transition).await.map_err(Error::from)? == Applied::Yes {
-            return Ok(if action == Action::None {
-                Acknowledged::Untold(id)
-            } else {
-                Acknowledged::Now(id)
-            });
+        match take(deps.state.as_ref(), &place, &record, &id, by, now).await? {
+            Attempt::Already(first) => return Ok(Acknowledged::Already(id, first)),
+            Attempt::Taken(_, Action::None) => return Ok(Acknowledged::Untold(id)),
+            Attempt::Taken(..) => return Ok(Acknowledged::Now(id)),
+            Attempt::Lost => {}
         }
     }
     Err(TakingError::Store(Error::Contended {

@@ -63,6 +63,7 @@ pub async fn run(
         port: 0,
         clock: clock.clone(),
         arrivals: arrivals.clone(),
+        links: false,
         store_calls: options.store_calls,
     })
     .await?;

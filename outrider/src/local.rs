@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
+use detector::watch::Watch;
+use incidents::acknowledge_link::Links;
 use platform::checkpoints::Checkpoints;
 use platform::clock::Clock;
 use platform::errors_seen::dynamodb::DynamoDbErrorsSeen;
@@ -20,6 +22,7 @@ use signals::Minute;
 
 pub mod clock;
 pub mod failures;
+mod function_url;
 pub mod gateway;
 pub mod journal;
 pub mod lambda;
@@ -73,6 +76,9 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// What is to happen to each request.
     pub arrivals: Arc<dyn Arrivals>,
+    /// Whether messages have links that acknowledge, which the API's port serves. They hold that port and the data
+    /// directory's own key, so a scenario that must repeat to the byte has none.
+    pub links: bool,
     /// Hears of every call to DynamoDB.
     pub store_calls: Option<Arc<dyn StoreCalls>>,
 }
@@ -153,6 +159,7 @@ impl Stack {
             port,
             clock,
             arrivals,
+            links,
             store_calls,
         } = options;
         let instance = instance::Lock::take(&data)?;
@@ -185,8 +192,27 @@ impl Stack {
             clock.clone(),
             journal.clone(),
         )?);
-        let gateway =
-            gateway::start(port, function.clone(), arrivals.clone(), clock.clone()).await?;
+        let watch = Watch::parse(WATCH).context("the embedded watch.toml")?;
+        let state = Arc::new(DynamoDbStateStore::new(dynamodb.clone(), STATE));
+        let key = links.then(|| function_url::key(&data)).transpose()?;
+        let served = key.clone().map(|key| {
+            let deps = responder::acknowledge::Deps {
+                keys: key.into(),
+                state: state.clone(),
+                place: watch
+                    .services
+                    .first()
+                    .map(|service| detector::place(&watch, service))
+                    .unwrap_or_default(),
+                clock: clock.clone(),
+            };
+            function_url::router(deps, clock.clone())
+        });
+        let (invoked, next) = (function.clone(), arrivals.clone());
+        let gateway = gateway::start(port, served, invoked, next, clock.clone()).await?;
+        let links = key
+            .map(|key| Links::new(&gateway.endpoint(), key))
+            .transpose()?;
 
         let emitter = output(&folder, "log-processor", &clock)?;
         let processor = processor(dynamodb.clone(), emitter, clock.clone());
@@ -198,15 +224,16 @@ impl Stack {
             &aws::for_endpoint(&logs.endpoint()).await,
         ));
         let detector = detector::Deps {
-            watch: detector::watch::Watch::parse(WATCH).context("the embedded watch.toml")?,
+            watch,
             series: processor.series.clone(),
-            state: Arc::new(DynamoDbStateStore::new(dynamodb, STATE)),
+            state,
             checkpoints: Checkpoints::folder(&data.join("state"))?,
             metrics: Arc::new(metrics::FunctionMetrics {
                 function: FUNCTION.to_owned(),
                 journal: journal.clone(),
             }),
             logs: Some(Arc::new(log_search)),
+            links,
             notifier: Arc::new(notifier),
             emitter: output(&folder, "detector", &clock)?,
             clock: clock.clone(),

@@ -58,6 +58,7 @@ pub(crate) async fn run(args: UpArgs, say: &mut dyn FnMut(&str)) -> anyhow::Resu
         port: args.port,
         clock: clock.clone(),
         arrivals: Arc::new(AsTheyCome::from(clock.as_ref())),
+        links: true,
         store_calls: None,
     })
     .await?;

@@ -1,4 +1,8 @@
-//! The responder: tries a new version of car-api before traffic reaches it, and tells CodeDeploy.
+//! The responder: answers what happens outside of the detector's minute. It tries a new version of car-api before
+//! traffic reaches it, and tells CodeDeploy; and it serves the links by which people [acknowledge] incidents.
+//!
+//! The template makes two functions of it, each with the role and the variables of one job: what the public reaches can
+//! neither invoke car-api nor answer CodeDeploy, and no flood of requests keeps a trial waiting.
 //!
 //! CodeDeploy runs it before it moves the alias. It creates, reads, changes and deletes one synthetic car on the very
 //! version that is to get traffic, by invoking that version with the events that API Gateway would send, and checks
@@ -17,6 +21,7 @@ use std::sync::Arc;
 use platform::clock::Clock;
 use serde::Serialize;
 
+pub mod acknowledge;
 pub mod answer;
 pub mod budget;
 pub mod deployments;
@@ -25,6 +30,7 @@ pub mod plan;
 pub mod settings;
 pub mod version;
 
+mod serve;
 mod start;
 #[cfg(test)]
 mod tests;
@@ -33,10 +39,11 @@ mod trial;
 use budget::Budget;
 use deployments::{Deployments, ReportError, Reported};
 pub use hook::{Hook, InvalidHook};
+pub use serve::{Answer, Responder};
 pub use start::{connect, start};
 use version::Version;
 
-/// What a run needs.
+/// What a trial needs.
 #[derive(Debug)]
 pub struct Deps {
     /// The version to try.
@@ -80,9 +87,25 @@ pub struct Outcome {
     pub left_behind: Vec<String>,
 }
 
-/// Why CodeDeploy was told nothing.
+/// Why there is no answer; of a trial, why CodeDeploy was told nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The event is neither CodeDeploy's nor a request.
+    #[error("{0}: CodeDeploy's lifecycle event and a function URL's request are known here")]
+    Event(#[from] serde_json::Error),
+    /// CodeDeploy asks a responder that has no version to try.
+    #[error(
+        "there is no version to try: set {} to the ARN of one, or take this function out of the deployment's hooks",
+        settings::VERSION_ARN
+    )]
+    NothingToTry,
+    /// Somebody opens a link, and this responder serves none.
+    #[error(
+        "no links are served here: set {} and {}, or take the function URL away",
+        settings::ACKNOWLEDGE_KEY,
+        settings::STATE_TABLE
+    )]
+    NoLinks,
     /// It could not be told.
     #[error(transparent)]
     Report(#[from] ReportError),
@@ -92,8 +115,10 @@ impl Error {
     /// Whether the same event may succeed later.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        let Self::Report(error) = self;
-        error.is_retryable()
+        match self {
+            Self::Report(error) => error.is_retryable(),
+            Self::Event(_) | Self::NothingToTry | Self::NoLinks => false,
+        }
     }
 }
 

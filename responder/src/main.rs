@@ -6,13 +6,13 @@ use lambda_runtime::{LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, lambda_runtime::Error> {
-    let Some(deps) = responder::start(&platform::config::Environment).await else {
+    let Some(responder) = responder::start(&platform::config::Environment).await else {
         return Ok(ExitCode::FAILURE);
     };
-    let deps = &deps;
+    let responder = &responder;
     lambda_runtime::run(service_fn(
-        async move |event: LambdaEvent<responder::Hook>| {
-            responder::handle(&event.payload, event.context.deadline, deps).await
+        async move |event: LambdaEvent<serde_json::Value>| {
+            responder.serve(event.payload, event.context.deadline).await
         },
     ))
     .await?;

@@ -1,16 +1,44 @@
-//! The responder's configuration: which version it is to try.
+//! The responder's configuration: which version it is to try, and which links it serves.
 
+use incidents::acknowledge_link::{Key, Keys};
+use incidents::{Context, LocalZone};
+use jiff::tz::TimeZone;
 use platform::config::{ConfigErrors, Reader, Vars};
 use platform::logging::Level;
 
 /// The ARN of the version that is to get traffic, `…:function:<name>:<number>`.
 pub const VERSION_ARN: &str = "CAR_API_VERSION_ARN";
+/// The secret that signs links, at least 32 random bytes, as the detector has it.
+pub const ACKNOWLEDGE_KEY: &str = "CAROBS_ACKNOWLEDGE_KEY";
+/// The secret that signed them before, until its last link has ended: a day.
+pub const ACKNOWLEDGE_PREVIOUS_KEY: &str = "CAROBS_ACKNOWLEDGE_PREVIOUS_KEY";
+/// The DynamoDB table of incidents and outbox.
+pub const STATE_TABLE: &str = "CAROBS_STATE_TABLE";
+/// Where the runbooks are published: messages to the chat link there.
+pub const RUNBOOKS: &str = "CAROBS_RUNBOOKS";
+/// The readers' time zone, an IANA name; without it pages speak UTC only.
+pub const TIME_ZONE: &str = "CAROBS_TIME_ZONE";
+/// Lambda's own.
+const REGION: &str = "AWS_REGION";
 
-/// Everything the responder is told at its start.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Everything the responder is told at its start. One of the two is there.
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// See [`VERSION_ARN`].
-    pub version_arn: String,
+    pub version_arn: Option<String>,
+    /// What serving links needs; `None` without [`ACKNOWLEDGE_KEY`].
+    pub links: Option<LinkSettings>,
+}
+
+/// What serving links needs.
+#[derive(Debug, Clone)]
+pub struct LinkSettings {
+    /// See [`ACKNOWLEDGE_KEY`] and [`ACKNOWLEDGE_PREVIOUS_KEY`].
+    pub keys: Keys,
+    /// See [`STATE_TABLE`].
+    pub state_table: String,
+    /// The region, [`RUNBOOKS`] and [`TIME_ZONE`].
+    pub place: Context,
 }
 
 /// A version's number stands at the end: trying an alias would try the version that has the traffic already.
@@ -38,19 +66,65 @@ impl Settings {
     /// Reads the environment.
     ///
     /// # Errors
-    /// A variable that is missing, or names no version.
+    /// Nothing to do; a variable that is missing, or a value that is none.
     pub fn read(vars: &dyn Vars) -> Result<Self, ConfigErrors> {
         let mut reader = Reader::new(vars);
         // Logging has been set up already; here a level that is no level is reported with everything else.
         Level::read(&mut reader);
-        let version_arn = reader.required(VERSION_ARN, "the version of car-api to try");
-        if !version_arn.is_empty() && !is_version(&version_arn) {
+        let key = reader.optional(ACKNOWLEDGE_KEY);
+        let version_arn = if key.is_some() {
+            reader.optional(VERSION_ARN)
+        } else {
+            let meaning = format!("the version of car-api to try, unless {ACKNOWLEDGE_KEY} is set");
+            Some(reader.required(VERSION_ARN, &meaning))
+        };
+        if let Some(arn) = version_arn.as_deref().filter(|arn| !arn.is_empty())
+            && !is_version(arn)
+        {
             reader.problem(format!(
-                "{VERSION_ARN} is {version_arn:?}: write the ARN of a version, arn:…:function:<name>:<number>"
+                "{VERSION_ARN} is {arn:?}: write the ARN of a version, arn:…:function:<name>:<number>"
             ));
         }
-        reader.finish().map(|()| Self { version_arn })
+        let links = key.and_then(|key| links(&key, &mut reader));
+        reader.finish().map(|()| Self { version_arn, links })
     }
+}
+
+fn links(key_text: &str, reader: &mut Reader<'_>) -> Option<LinkSettings> {
+    let previous = reader.optional(ACKNOWLEDGE_PREVIOUS_KEY);
+    let state_table = reader.required(STATE_TABLE, "the DynamoDB table of incidents");
+    let zone = reader.optional(TIME_ZONE);
+    let place = Context {
+        region: reader.optional(REGION).unwrap_or_default(),
+        runbook_base: reader.optional(RUNBOOKS),
+        local: zone.and_then(|name| local(name, reader)),
+        ..Context::default()
+    };
+    let mut key = |variable: &str, text: &str| {
+        Key::new(text.as_bytes())
+            .map_err(|error| reader.problem(format!("{variable}: {error}")))
+            .ok()
+    };
+    let current = key(ACKNOWLEDGE_KEY, key_text);
+    let previous = previous.map(|text| key(ACKNOWLEDGE_PREVIOUS_KEY, &text));
+    Some(LinkSettings {
+        keys: Keys {
+            current: current?,
+            previous: previous.flatten(),
+        },
+        state_table,
+        place,
+    })
+}
+
+fn local(name: String, reader: &mut Reader<'_>) -> Option<LocalZone> {
+    let Ok(zone) = TimeZone::get(&name) else {
+        reader.problem(format!(
+            "{TIME_ZONE} is {name:?}: write an IANA name such as Europe/Paris"
+        ));
+        return None;
+    };
+    Some(LocalZone { name, zone })
 }
 
 #[cfg(test)]
@@ -66,7 +140,7 @@ mod tests {
     #[test]
     fn only_a_version_can_be_tried() {
         let arn = "arn:aws:lambda:eu-west-1:123456789012:function:outrider-car-api:42";
-        assert_eq!(read(arn).unwrap().version_arn, arn);
+        assert_eq!(read(arn).unwrap().version_arn.as_deref(), Some(arn));
         for (rule, arn) in [
             ("nothing", ""),
             ("a name", "outrider-car-api"),
@@ -94,6 +168,60 @@ mod tests {
             let error = read(arn).unwrap_err().to_string();
             assert!(
                 error.contains(VERSION_ARN) && error.contains(arn),
+                "{rule}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn links_are_served_with_a_key_and_mistakes_name_the_variable() {
+        let (key, old) = ("k".repeat(32), "o".repeat(64));
+        let whole = [(ACKNOWLEDGE_KEY, key.as_str()), (STATE_TABLE, "state")];
+        let read = |pairs: &[(&str, &str)]| {
+            let pairs = pairs
+                .iter()
+                .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()));
+            Settings::read(&pairs.collect::<BTreeMap<_, _>>())
+        };
+        let settings = read(&whole).unwrap();
+        assert!(settings.version_arn.is_none());
+        let links = settings.links.unwrap();
+        assert!(links.keys.previous.is_none() && links.place.local.is_none());
+        let more = [
+            (ACKNOWLEDGE_PREVIOUS_KEY, old.as_str()),
+            (RUNBOOKS, "https://docs.example.com"),
+            (TIME_ZONE, "Europe/Paris"),
+            (REGION, "eu-west-1"),
+        ];
+        let links = read(&[&whole[..], &more].concat()).unwrap().links.unwrap();
+        assert!(links.keys.previous.is_some() && links.place.local.is_some());
+        assert_eq!(links.place.region, "eu-west-1");
+        for (rule, pairs, says) in [
+            (
+                "a short key",
+                vec![(ACKNOWLEDGE_KEY, "hunter2"), (STATE_TABLE, "state")],
+                "CAROBS_ACKNOWLEDGE_KEY: the key that signs acknowledgement links has 7 bytes",
+            ),
+            (
+                "a short old key",
+                [&whole[..], &[(ACKNOWLEDGE_PREVIOUS_KEY, "hunter2")]].concat(),
+                "CAROBS_ACKNOWLEDGE_PREVIOUS_KEY: the key",
+            ),
+            ("no table", vec![whole[0]], "CAROBS_STATE_TABLE is not set"),
+            (
+                "no zone",
+                [&whole[..], &[(TIME_ZONE, "Mars/Olympus")]].concat(),
+                "CAROBS_TIME_ZONE is \"Mars/Olympus\"",
+            ),
+            (
+                "no version",
+                [&whole[..], &[(VERSION_ARN, "x")]].concat(),
+                "CAR_API_VERSION_ARN is \"x\"",
+            ),
+        ] {
+            let error = read(&pairs).unwrap_err().to_string();
+            assert!(
+                error.contains(says) && !error.contains("hunter2") && !error.contains(&key),
                 "{rule}: {error}"
             );
         }

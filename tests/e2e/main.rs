@@ -2,6 +2,8 @@
 
 // `cfg(test)` is always true here; it tells clippy that what the tests call may unwrap too.
 #[cfg(test)]
+mod acknowledge;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod commands;

@@ -50,8 +50,8 @@ pub struct Stack<'a> {
 }
 
 impl<'a> Stack<'a> {
-    /// A stack of `template`. `given` holds values of parameters by name, and of pseudo parameters such as
-    /// `AWS::Region`; for the rest defaults hold.
+    /// A stack of `template`. `given` holds values of parameters by name, of pseudo parameters such as `AWS::Region`, and
+    /// of attributes such as `Queue.Arn`; for the rest defaults and made-up texts hold.
     pub fn new<'b>(
         template: &'a Template,
         given: impl IntoIterator<Item = (&'b str, &'b str)>,
@@ -133,7 +133,8 @@ impl<'a> Stack<'a> {
             ("Ref", Value::String(id), _) if id == "AWS::NoValue" => return Ok(None),
             ("Ref", Value::String(id), _) => self.named(id)?,
             ("Fn::GetAtt", _, Some([Value::String(id), Value::String(attribute)])) => {
-                format!("{id}.{attribute}")
+                let name = format!("{id}.{attribute}");
+                self.names.get(&name).cloned().unwrap_or(name)
             }
             ("Fn::Sub", Value::String(pattern), _) => self.filled(pattern, &Map::new())?,
             ("Fn::Sub", _, Some([Value::String(pattern), Value::Object(own)])) => {

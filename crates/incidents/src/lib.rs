@@ -7,6 +7,7 @@
 //! The lifecycle borrows from Prometheus Alertmanager (grouping, repeat, inhibition) and PagerDuty (one identity for
 //! trigger and resolve); the messages from Google's SRE book (a page is urgent, important, actionable and real).
 
+pub mod acknowledge_link;
 pub mod change;
 pub mod contribution;
 pub mod diagnosis;

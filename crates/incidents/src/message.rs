@@ -69,6 +69,10 @@ pub struct Context {
     pub deploy_feed_last_seen: Option<Timestamp>,
     /// Whether AWS tells of changes at all: then silence means that nothing changed, else that nothing is known.
     pub change_feed: bool,
+    /// Where the incident of the message can be acknowledged ([`crate::acknowledge_link::Links::of`]); `None`: by the
+    /// command line only. Messages to the page and ticket topics carry it while there is something to acknowledge; the
+    /// chat never does, because more people read a chat, and for longer, than are on call.
+    pub acknowledge: Option<String>,
 }
 
 /// Something that somebody or something changed.
@@ -205,7 +209,7 @@ fn smallest(
     topic: Topic,
 ) -> Publication {
     let [first, rest @ ..] = MEMBER_LIMITS;
-    let story = |limit| Story::new(context, transition, incident, findings, limit);
+    let story = |limit| Story::new(context, transition, incident, findings, topic, limit);
     let mut publication = publication(&story(first), topic);
     for limit in rest {
         if publication.message.len() <= TARGET_BYTES {

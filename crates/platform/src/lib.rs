@@ -11,6 +11,7 @@ pub mod dynamodb;
 pub mod emit;
 pub mod errors_seen;
 pub mod function;
+pub mod incident_store;
 pub mod ledger;
 pub mod log_search;
 pub mod logging;

@@ -1,8 +1,10 @@
 //! What people do to incidents, and what the detector makes of it.
 
+use incidents::acknowledge_link::{Key, Links, Token};
 use incidents::silence::{Matcher, Request, Schedule, Silence};
 use incidents::{Symptom, Topic, Verdict};
 use jiff::SignedDuration;
+use platform::clock::Clock;
 use platform::state_store::{Note, Notes};
 use simulator::FaultKind;
 
@@ -87,6 +89,36 @@ async fn who_takes_an_incident_on_is_named_in_the_chat_once() {
         over.to_string().contains("nothing left to acknowledge"),
         "{over}"
     );
+}
+
+#[tokio::test]
+async fn a_page_carries_the_link_of_its_incident_until_somebody_has_taken_it_on() {
+    let mut world = World::with(vec![fault(FaultKind::Error, 5, 12)]).await;
+    let key = Key::new(&[7; 32]).unwrap();
+    world.deps.links = Some(Links::new("https://ack.example.com", key.clone()).unwrap());
+    world.pass(0..8).await;
+    let sent = world.inbox.all();
+    let line = sent[0].email.lines().nth(3).unwrap();
+    let token = line
+        .strip_prefix("Acknowledge: https://ack.example.com/acknowledge/")
+        .unwrap_or_else(|| panic!("{}", sent[0].email));
+    let claim = Token::verify(token, &key.into(), world.clock.now()).unwrap();
+    assert_eq!(claim.incident().as_str(), newest(&world).await);
+    assert!(
+        !sent[1].message.contains("ack.example.com"),
+        "{:?}",
+        sent[1]
+    );
+
+    acknowledge(&world.deps, claim.incident().as_str(), "Ada")
+        .await
+        .unwrap();
+    world.pass(8..30).await;
+    let sent = world.inbox.all();
+    assert!(sent.len() > 3, "the end is told: {sent:?}");
+    for later in &sent[2..] {
+        assert!(!later.message.contains("ack.example.com"), "{later:?}");
+    }
 }
 
 #[tokio::test]

@@ -152,6 +152,7 @@ impl World {
             checkpoints: Checkpoints::folder(folder.path()).unwrap(),
             metrics: Arc::new(Metrics(scenario.clone())),
             logs: None,
+            links: None,
             notifier: inbox.clone(),
             clock: clock.clone(),
             emitter: emitted.clone(),

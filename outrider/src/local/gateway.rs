@@ -15,7 +15,7 @@ use super::lambda::{Arrival, Function, Outcome};
 use super::server::Server;
 
 /// The function's answers are capped at 6 MB and so are its events (AWS Lambda quotas); API Gateway takes 10 MB.
-const BODY_LIMIT: usize = 6 * 1024 * 1024;
+pub(super) const BODY_LIMIT: usize = 6 * 1024 * 1024;
 
 /// Says what is to happen to the next request.
 pub trait Arrivals: Send + Sync + std::fmt::Debug {
@@ -30,12 +30,13 @@ struct Gateway {
     clock: Arc<dyn Clock>,
 }
 
-/// Starts the gateway on `port` (0 = any).
+/// Starts the gateway on `port` (0 = any), with what serves links beside the API.
 ///
 /// # Errors
 /// A port that is taken.
 pub async fn start(
     port: u16,
+    links: Option<axum::Router>,
     function: Arc<Function>,
     arrivals: Arc<dyn Arrivals>,
     clock: Arc<dyn Clock>,
@@ -45,11 +46,8 @@ pub async fn start(
         arrivals,
         clock,
     });
-    Server::router(
-        port,
-        axum::Router::new().fallback(forward).with_state(gateway),
-    )
-    .await
+    let router = axum::Router::new().fallback(forward).with_state(gateway);
+    Server::router(port, router.merge(links.unwrap_or_default())).await
 }
 
 async fn forward(State(gateway): State<Arc<Gateway>>, request: Request<Body>) -> Response {
@@ -74,7 +72,7 @@ async fn forward(State(gateway): State<Arc<Gateway>>, request: Request<Body>) ->
     }
 }
 
-fn message(status: StatusCode, text: &str) -> Response {
+pub(super) fn message(status: StatusCode, text: &str) -> Response {
     (status, axum::Json(json!({ "message": text }))).into_response()
 }
 
@@ -97,7 +95,12 @@ pub(super) fn request_id(millis: i64, request: u32) -> String {
 }
 
 /// The event of payload format 2.0 (API Gateway developer guide, "Lambda integrations for HTTP APIs").
-fn event_of(parts: &Parts, body: &Bytes, request_id: &str, now: jiff::Timestamp) -> Value {
+pub(super) fn event_of(
+    parts: &Parts,
+    body: &Bytes,
+    request_id: &str,
+    now: jiff::Timestamp,
+) -> Value {
     let mut headers = Map::new();
     for (name, value) in &parts.headers {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -142,7 +145,7 @@ fn event_of(parts: &Parts, body: &Bytes, request_id: &str, now: jiff::Timestamp)
 }
 
 /// The HTTP response that an answer of format 2.0 asks for; an answer that is none is the function's fault.
-fn response_of(answer: &Value) -> Response {
+pub(super) fn response_of(answer: &Value) -> Response {
     let status = answer["statusCode"]
         .as_u64()
         .and_then(|code| StatusCode::from_u16(u16::try_from(code).ok()?).ok());

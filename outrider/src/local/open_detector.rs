@@ -63,6 +63,7 @@ impl OpenDetector {
             checkpoints: Checkpoints::folder(&data.join("state"))?,
             metrics: Arc::new(Nobody),
             logs: None,
+            links: None,
             notifier: Arc::new(Nobody),
             clock: Arc::new(SystemClock),
             emitter: Arc::new(Silent),

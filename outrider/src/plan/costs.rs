@@ -278,6 +278,8 @@ fn definitions(bill: &mut Bill<'_>, load: &Workload, all: &Inventory) {
     );
     let key = prices.kms.key_month;
     bill.add(payer, "keys", count(all.keys), "keys", key);
+    let secret = prices.secrets_manager.secret_month;
+    bill.add(payer, "secrets", count(all.secrets), "secrets", secret);
     // An event source polls an empty queue too: five long polls of 20 seconds (AWS Lambda Developer Guide, November 2026).
     let polls = if all.event_sources > 0 {
         5.0 * MONTH_SECONDS / 20.0

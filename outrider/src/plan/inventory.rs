@@ -29,6 +29,7 @@ pub(crate) struct Inventory {
     pub(crate) subscriptions: usize,
     pub(crate) apis: usize,
     pub(crate) keys: usize,
+    pub(crate) secrets: usize,
     pub(crate) event_sources: usize,
     pub(crate) schedules: usize,
     /// Resources of every kind, before SAM adds its own.
@@ -78,6 +79,7 @@ impl Inventory {
                 "AWS::ApiGatewayV2::Api" | "AWS::Serverless::HttpApi" => all.apis += 1,
                 "AWS::Lambda::EventSourceMapping" => all.event_sources += 1,
                 "AWS::KMS::Key" => all.keys += 1,
+                "AWS::SecretsManager::Secret" => all.secrets += 1,
                 "AWS::Scheduler::Schedule" => all.schedules += 1,
                 _ => {}
             }

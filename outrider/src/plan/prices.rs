@@ -98,6 +98,11 @@ tables! {
         /// A key of one's own for a month.
         key_month,
     }
+    /// Secrets Manager, US dollars.
+    SecretsManager {
+        /// A secret kept for a month.
+        secret_month,
+    }
     /// S3 Standard, US dollars.
     S3 {
         /// A thousand writes.
@@ -135,6 +140,8 @@ pub struct Prices {
     pub sns: Sns,
     /// KMS.
     pub kms: Kms,
+    /// Secrets Manager.
+    pub secrets_manager: SecretsManager,
     /// S3.
     pub s3: S3,
 }
@@ -156,6 +163,7 @@ impl Prices {
             prices.sqs.problems("sqs"),
             prices.sns.problems("sns"),
             prices.kms.problems("kms"),
+            prices.secrets_manager.problems("secrets_manager"),
             prices.s3.problems("s3"),
         ]
         .concat();

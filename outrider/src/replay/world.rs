@@ -38,6 +38,7 @@ impl World {
             checkpoints: Checkpoints::over(Arc::new(InMemory::new())),
             metrics: Arc::new(Nobody),
             logs: None,
+            links: None,
             notifier: inbox,
             clock: clock.clone(),
             emitter: Arc::new(Silent),

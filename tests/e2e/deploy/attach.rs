@@ -188,7 +188,7 @@ fn what_is_attached_is_outrider_and_nothing_of_the_car_service() {
         .map(|function| function.id)
         .collect();
     functions.sort_unstable();
-    assert_eq!(functions, ["Detector", "LogProcessor"]);
+    assert_eq!(functions, ["Acknowledger", "Detector", "LogProcessor"]);
     for kept in [
         "SeriesTable",
         "StateTable",
@@ -214,6 +214,8 @@ fn what_is_attached_is_outrider_and_nothing_of_the_car_service() {
         "LogReaders",
         "Budget",
         "PageSubscription",
+        "AcknowledgeUrl",
+        "AcknowledgeKey",
     ] {
         assert!(rendered.resource(kept).is_some(), "{kept} is missing");
     }

@@ -25,7 +25,7 @@ impl Vars for Asked {
 }
 
 /// Names and attributes that only a deployment knows, where their form matters.
-const DEPLOYED: [(&str, &str); 6] = [
+const DEPLOYED: [(&str, &str); 7] = [
     (
         "CarQueue",
         "https://sqs.eu-west-1.amazonaws.com/123456789012/stack-CarQueue",
@@ -38,6 +38,10 @@ const DEPLOYED: [(&str, &str); 6] = [
     ("CarApiLogGroup", "/aws/lambda/stack-car-api"),
     ("PageTopic", "arn:aws:sns:eu-west-1:123456789012:stack-page"),
     ("LogGroupName", "/aws/lambda/orders-api"),
+    (
+        "AcknowledgeUrl.FunctionUrl",
+        "https://abcdefghijklmnopqrstuvwxyz012345.lambda-url.eu-west-1.on.aws/",
+    ),
 ];
 const GIVEN: [(&str, &str); 4] = [
     ("Environment", "prod"),
@@ -67,7 +71,7 @@ fn start(function: &str, vars: &Asked) -> Result<(), String> {
         "CarApi" => car_api::settings::Settings::read(vars).err(),
         "LogProcessor" => log_processor::settings::Settings::read(vars).err(),
         "Detector" => detector::settings::Settings::read(vars).err(),
-        "Responder" => ::responder::settings::Settings::read(vars).err(),
+        "Responder" | "Acknowledger" => ::responder::settings::Settings::read(vars).err(),
         other => {
             return Err(format!(
                 "{other}: say in this test who reads its environment"
@@ -80,9 +84,18 @@ fn start(function: &str, vars: &Asked) -> Result<(), String> {
 }
 
 fn unread(template: &Template) -> Vec<String> {
-    let stack = Stack::new(template, DEPLOYED.into_iter().chain(GIVEN));
+    let links = |is| unread_with(template, ("AcknowledgeLinks", is));
+    [links("no"), links("yes")].concat()
+}
+
+fn unread_with(template: &Template, given: (&str, &str)) -> Vec<String> {
+    let stack = Stack::new(template, DEPLOYED.into_iter().chain(GIVEN).chain([given]));
     let mut complaints = Vec::new();
-    for function in template.of_type(FUNCTION).map(|function| function.id) {
+    let made = template.of_type(FUNCTION).filter(|function| {
+        let condition = function.body().get("Condition").and_then(Value::as_str);
+        condition.is_none_or(|condition| stack.holds(condition).unwrap_or(true))
+    });
+    for function in made.map(|function| function.id) {
         match environment(&stack, template, function) {
             Err(problem) => complaints.push(problem),
             Ok(vars) => {
@@ -146,6 +159,16 @@ fn every_function_starts_with_the_environment_that_the_template_gives_it() {
                 "no version",
                 &|template| without(template, "Responder", "CAR_API_VERSION_ARN"),
                 "CAR_API_VERSION_ARN is not set",
+            ),
+            (
+                "links without a key",
+                &|template| without(template, "Detector", "CAROBS_ACKNOWLEDGE_KEY"),
+                "CAROBS_ACKNOWLEDGE_KEY is not",
+            ),
+            (
+                "links without a table",
+                &|template| without(template, "Acknowledger", "CAROBS_STATE_TABLE"),
+                "CAROBS_STATE_TABLE is not set",
             ),
             (
                 "a typing error",

@@ -5,8 +5,23 @@ use serde_json::{Value, json};
 
 use super::{drop, holds, leaves, put, take, target};
 
+/// The one way in that is public, where somebody asks for it: links that acknowledge, and carry their own proof. What
+/// serves them has a role of its own.
+fn links(resource: &cfn::Resource<'_>) -> bool {
+    let of = ["/TargetFunctionArn", "/FunctionName"]
+        .iter()
+        .find_map(|at| resource.property(at).and_then(target));
+    ["AWS::Lambda::Url", "AWS::Lambda::Permission"].contains(&resource.kind)
+        && of == Some("Acknowledger")
+        && resource.body().get("Condition") == Some(&json!("HasAcknowledgeLinks"))
+}
+
 fn open(template: &Template) -> Vec<String> {
     let mut complaints = Vec::new();
+    let wanted = &template.root()["Parameters"]["AcknowledgeLinks"]["Default"];
+    if *wanted != json!("no") {
+        complaints.push("AcknowledgeLinks: a public address must be asked for".to_owned());
+    }
     for route in template.of_type("AWS::ApiGatewayV2::Route") {
         let kind = route
             .property("/AuthorizationType")
@@ -62,7 +77,7 @@ fn open(template: &Template) -> Vec<String> {
             }
         }
     }
-    for resource in template.resources() {
+    for resource in template.resources().filter(|one| !links(one)) {
         let text = resource.body().to_string();
         if [
             "AWS::Lambda::Url",
@@ -85,6 +100,15 @@ fn open(template: &Template) -> Vec<String> {
             .unwrap_or("*");
         let bound = permission.property("/SourceArn").is_some()
             && (by != "logs.amazonaws.com" || permission.property("/SourceAccount").is_some());
+        if links(&permission) {
+            // Anybody, but only by way of the URL.
+            let by_url = permission.property("/FunctionUrlAuthType") == Some(&json!("NONE"))
+                || permission.property("/InvokedViaFunctionUrl") == Some(&json!(true));
+            if !by_url {
+                complaints.push(format!("{}: lets anybody invoke it", permission.id));
+            }
+            continue;
+        }
         if by == "*" || !bound {
             complaints.push(format!(
                 "{}: lets {by} of any account invoke it",
@@ -165,6 +189,38 @@ fn nobody_gets_in_without_a_name() {
                     )
                 },
                 "a second way in",
+            ),
+            (
+                "links that nobody asked for",
+                &|template| {
+                    let at = "/Parameters/AcknowledgeLinks/Default";
+                    template.set(at, json!("yes")).unwrap();
+                },
+                "must be asked for",
+            ),
+            (
+                "a URL whatever the parameter says",
+                &|template| {
+                    let at = "/Resources/AcknowledgeUrl/Condition";
+                    template.set(at, json!("HasOwnKey")).unwrap();
+                },
+                "AcknowledgeUrl: a second way in",
+            ),
+            (
+                "a public URL of another function",
+                &|template| {
+                    let arn = json!({"Fn::GetAtt": ["Responder", "Arn"]});
+                    put(template, "AcknowledgeUrl", "/TargetFunctionArn", arn);
+                },
+                "AcknowledgeUrl: a second way in",
+            ),
+            (
+                "anybody, and not by the URL",
+                &|template| {
+                    let name = "InvokedViaFunctionUrl";
+                    take(template, "AcknowledgeInvokePermission", name);
+                },
+                "lets anybody invoke it",
             ),
             (
                 "anybody's logs",
@@ -321,6 +377,7 @@ fn plain(template: &Template) -> Vec<String> {
                     })
             }
             "AWS::Logs::LogGroup" => has("/KmsKeyId") && has("/RetentionInDays"),
+            "AWS::SecretsManager::Secret" => has("/KmsKeyId"),
             "AWS::KMS::Key" => is("/EnableKeyRotation", json!(true)),
             "AWS::Events::EventBus" => has("/KmsKeyIdentifier"),
             "AWS::Scheduler::Schedule" => has("/KmsKeyArn"),

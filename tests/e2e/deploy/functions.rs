@@ -175,12 +175,14 @@ fn every_function_has_a_log_group_a_share_and_a_way_out() {
 
 /// Longest waits of the functions, in seconds, from their code: calls to dependencies of 2.5 s each that car-api makes
 /// for one message of its queue (five), one DynamoDB call of log-processor and the detector
-/// (`platform::aws::OPERATION_TIMEOUT`), the responder's longest trial (50).
-const NEEDS: [(&str, u64); 4] = [
+/// (`platform::aws::OPERATION_TIMEOUT`), the responder's longest trial (50),
+/// a read and a write for an acknowledgement.
+const NEEDS: [(&str, u64); 5] = [
     ("CarApi", 13),
     ("LogProcessor", 10),
     ("Detector", 10),
     ("Responder", 51),
+    ("Acknowledger", 20),
 ];
 /// A detector owns its minute this long: a run that lasts longer would share it.
 const LEASE_SECONDS: u64 = 50;

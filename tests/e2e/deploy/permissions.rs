@@ -350,7 +350,7 @@ fn every_function_has_a_role_of_its_own() {
 
 /// What each function's code calls, and what Lambda does in its name (its log, its traces, its queues). A call that is
 /// added to the code is added here and to the role; one that is not made any more goes from both.
-const CALLS: [(&str, &str, &[&str]); 13] = [
+const CALLS: [(&str, &str, &[&str]); 14] = [
     (
         "CarApiRole",
         "CarsTable",
@@ -423,6 +423,11 @@ const CALLS: [(&str, &str, &[&str]); 13] = [
         "ResponderRole",
         "${CarApi.Arn}:*",
         &["lambda:InvokeFunction"],
+    ),
+    (
+        "AcknowledgerRole",
+        "StateTable",
+        &["dynamodb:GetItem", "dynamodb:PutItem"],
     ),
     ("SchedulerRole", "Detector", &["lambda:InvokeFunction"]),
 ];

@@ -32,6 +32,7 @@ async fn the_stack_serves_a_short_load_without_an_error_and_keeps_none_of_its_ca
         port: 0,
         clock: Arc::new(SystemClock),
         arrivals: Arc::new(AsTheyCome::default()),
+        links: false,
         store_calls: None,
     })
     .await

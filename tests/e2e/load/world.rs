@@ -157,6 +157,7 @@ async fn detector(
         checkpoints: Checkpoints::folder(state).unwrap(),
         metrics: Arc::new(Metrics(played)),
         logs: None,
+        links: None,
         notifier: Arc::new(Delivered),
         clock: Arc::new(ManualClock::at(scenario.from.start())),
         emitter: Arc::new(Captured::default()),

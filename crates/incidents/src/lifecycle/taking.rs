@@ -4,10 +4,8 @@ use jiff::Timestamp;
 use signals::Minute;
 
 use super::Action;
+use crate::acknowledge_link::{By, InvalidBy};
 use crate::{Acknowledgement, Audience, IncidentId, Record};
-
-/// Longest name that is kept, in characters.
-const NAME_CHARS: usize = 80;
 
 /// What became of an acknowledgement that could be given.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,13 +37,8 @@ pub enum NotTaken {
         resolved: Minute,
     },
     /// The name cannot be shown.
-    #[error(
-        "a name of {length} characters: write who acknowledges, 1 to 80 characters in one line"
-    )]
-    Name {
-        /// Its length, blanks at the ends left out.
-        length: usize,
-    },
+    #[error(transparent)]
+    Name(#[from] InvalidBy),
 }
 
 /// Notes that `by` takes the incident on at `now`. It holds until the incident resolves: repeats go to the chat only,
@@ -59,11 +52,7 @@ pub fn acknowledge(
     by: &str,
     now: Timestamp,
 ) -> Result<Taken, NotTaken> {
-    let by = by.trim();
-    let length = by.chars().count();
-    if !(1..=NAME_CHARS).contains(&length) || by.chars().any(char::is_control) {
-        return Err(NotTaken::Name { length });
-    }
+    let by = By::new(by)?;
     let Some(incident) = previous.incident.as_ref().filter(|one| one.id == *id) else {
         return Err(NotTaken::Unknown { id: id.clone() });
     };
@@ -81,10 +70,7 @@ pub fn acknowledge(
     let told = incident.audience != Audience::Nobody;
     if let Some(incident) = &mut next.incident {
         incident.seq = incident.seq.saturating_add(u32::from(told));
-        incident.acknowledged = Some(Acknowledgement {
-            by: by.to_owned(),
-            at: now,
-        });
+        incident.acknowledged = Some(by.at(now));
     }
     let action = if told {
         Action::Acknowledge

@@ -58,6 +58,10 @@ pub(crate) fn notification(story: &Story<'_>) -> Value {
     let runbook = story
         .runbook()
         .map_or_else(String::new, |address| format!(" Runbook: {address}"));
+    // A pager's own button stops the pager alone; who was called should not have to look for the mail.
+    let acknowledge = story
+        .acknowledge
+        .map_or_else(String::new, |link| format!(" Acknowledge: {link}"));
     let old_state = if story.transition.action == Action::Open {
         "OK"
     } else {
@@ -65,7 +69,11 @@ pub(crate) fn notification(story: &Story<'_>) -> Value {
     };
     let alarm = Alarm {
         name: &story.group().alarm_name(),
-        description: format!("{}. Owner: {}.{runbook}", story.headline(), story.owner()),
+        description: format!(
+            "{}. Owner: {}.{runbook}{acknowledge}",
+            story.headline(),
+            story.owner()
+        ),
         state: story.state(),
         old_state,
         reason: reason(story),

@@ -52,6 +52,7 @@ pub(crate) fn alert(story: &Story<'_>, id: &str) -> Value {
             "minutes": one.earlier.minutes,
             "verdict": one.judgement.as_ref().map(|judgement| judgement.verdict.as_str()),
         })).collect::<Vec<_>>()),
+        "acknowledge_url": story.acknowledge,
         "acknowledged_by": incident.acknowledged.as_ref().map(|taken| tame(&taken.by)),
         "members": story.members.iter().map(|member| convicted(story, member)).collect::<Vec<_>>(),
         "more_members": story.more,

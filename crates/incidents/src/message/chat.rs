@@ -154,10 +154,13 @@ fn description(story: &Story<'_>) -> String {
     if story.transition.action != Action::Acknowledge {
         line("Changed", &story.changed().join("; "));
     }
-    for objective in story.objectives() {
-        line("Objective", &objective);
+    // Whoever takes it on has it now, whosever it is.
+    if story.transition.action != Action::Acknowledge {
+        for objective in story.objectives() {
+            line("Objective", &objective);
+        }
+        line("Owner", &story.owner());
     }
-    line("Owner", &story.owner());
     for link in addresses::links(story) {
         lines.push(address(&link.url, &link.name));
     }

@@ -55,7 +55,7 @@ pub(crate) fn place(context: &Context) -> &'static str {
     }
 }
 
-/// What broke, how bad, what to do first.
+/// What broke, how bad, what to do first, and where to say that somebody does.
 fn opening(story: &Story<'_>) -> Vec<String> {
     let runbook = story.runbook().map_or_else(
         || "Runbook: not configured".to_owned(),
@@ -72,14 +72,17 @@ fn opening(story: &Story<'_>) -> Vec<String> {
     } else {
         String::new()
     };
-    vec![
+    let mut lines = vec![
         story.headline(),
         second,
         format!(
             "{taken}First action: {}. {runbook} (owner: {owner})",
             story.first_action()
         ),
-    ]
+    ];
+    // At the end of a line of its own, so that no mail client takes more or less for the address.
+    lines.extend(story.acknowledge.map(|link| format!("Acknowledge: {link}")));
+    lines
 }
 
 fn times(story: &Story<'_>, lines: &mut Vec<String>) {

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use signals::{Metric, Minute, SeriesKey, Unit};
 
+use crate::acknowledge_link::tests::GOLDEN;
+
 use super::{Change, Context, Example, LocalZone};
 use crate::slo::{Budget, Standing};
 use crate::{
@@ -132,6 +134,7 @@ pub(crate) fn context() -> Context {
         objectives: vec![objective()],
         deploy_feed_last_seen: Some(instant("21:55")),
         change_feed: false,
+        acknowledge: Some(format!("https://ack.example.com/acknowledge/{GOLDEN}")),
     }
 }
 

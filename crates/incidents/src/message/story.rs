@@ -6,7 +6,7 @@ mod changes;
 mod objectives;
 
 use super::untrusted::{one_line_of, tame};
-use super::{Context, Findings, Transition, advice, moment, number};
+use super::{Context, Findings, Topic, Transition, advice, moment, number};
 use crate::{Action, Group, Incident, Member, Reading, Symptom, member};
 
 /// A smaller chance is not told by its number: no baseline has seen enough minutes to know it.
@@ -21,6 +21,8 @@ pub(crate) struct Story<'a> {
     pub(crate) incident: &'a Incident,
     /// What was found out about it.
     pub(crate) findings: &'a Findings,
+    /// Where the reader can acknowledge it.
+    pub(crate) acknowledge: Option<&'a str>,
     /// Worst first, as many as may be listed.
     pub(crate) members: Vec<&'a Member>,
     /// How many more there are.
@@ -33,17 +35,22 @@ impl<'a> Story<'a> {
         transition: &'a Transition<'a>,
         incident: &'a Incident,
         findings: &'a Findings,
+        topic: Topic,
         limit: usize,
     ) -> Self {
         let mut members =
             member::worst_first(transition.members, transition.record.group.direction);
         let more = members.len().saturating_sub(limit);
         members.truncate(limit);
+        let can = topic != Topic::Chat
+            && transition.action != Action::Resolve
+            && incident.acknowledged.is_none();
         Self {
             context,
             transition,
             incident,
             findings,
+            acknowledge: context.acknowledge.as_deref().filter(|_| can),
             members,
             more,
         }

@@ -242,6 +242,61 @@ fn who_hears_of_it_follows_from_severity_and_audience() {
 }
 
 #[test]
+fn the_link_goes_to_those_who_are_called_while_there_is_something_to_acknowledge() {
+    let link = context().acknowledge.unwrap();
+    let mut taken = open_record();
+    taken.incident.as_mut().unwrap().acknowledged = Some(crate::Acknowledgement {
+        by: "Ada".to_owned(),
+        at: instant("22:10"),
+    });
+    for (action, record, is_there) in [
+        (Action::Open, open_record(), true),
+        (Action::Update, open_record(), true),
+        (Action::Escalate, open_record(), true),
+        (Action::Reopen, open_record(), true),
+        (Action::Escalate, taken, false),
+        (Action::Resolve, resolved_record(), false),
+    ] {
+        let members = [member("POST /cars")];
+        let publications = render(
+            &context(),
+            &Transition {
+                action,
+                at: instant("22:29"),
+                record: &record,
+                members: &members,
+                unaffected: &[],
+                also_seen: &[],
+                examples: &[],
+            },
+        );
+        let [page, chat] = &publications[..] else {
+            panic!("{action:?}: {publications:?}")
+        };
+        let line = format!("\nAcknowledge: {link}\n");
+        assert_eq!(page.email.contains(&line), is_there, "{action:?}");
+        let forms = forms(page);
+        let description = alarm(page).alarm_description;
+        assert_eq!(description.contains(&link), is_there, "{action:?}");
+        // CloudWatch's own descriptions end there (API reference, `PutMetricAlarm`).
+        assert!(description.chars().count() <= 1_024, "{description}");
+        let url = &pretty(&forms["sqs"])["acknowledge_url"];
+        let expected = is_there.then_some(link.as_str());
+        assert_eq!(url.as_str(), expected, "{action:?}");
+        // 160 characters are no room for an address of 190.
+        assert!(!forms["sms"].contains("https://"), "{}", forms["sms"]);
+        // Not even in the texts beside it, which are for people who read along.
+        let chat = format!("{}{}{}", chat.message, chat.email, chat.chat);
+        assert!(!chat.contains("https://ack.example.com"), "{chat}");
+        assert!(
+            !page.chat.contains("https://ack.example.com"),
+            "{}",
+            page.chat
+        );
+    }
+}
+
+#[test]
 fn a_record_without_an_incident_says_nothing() {
     let record = Record::new(group());
     let transition = Transition {

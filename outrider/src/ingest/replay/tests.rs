@@ -52,6 +52,7 @@ async fn data() -> TempDir {
         port: 0,
         clock: clock(),
         arrivals: Arc::new(Nobody),
+        links: false,
         store_calls: None,
     });
     stack.await.unwrap().stop().await.unwrap();

@@ -27,6 +27,7 @@ async fn stack(data: &Path, clock: &Arc<ManualClock>) -> Stack {
         port: 0,
         clock: clock.clone(),
         arrivals: Arc::new(InOrder::default()),
+        links: false,
         store_calls: None,
     })
     .await

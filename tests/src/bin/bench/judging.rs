@@ -110,6 +110,7 @@ pub(crate) fn incidents(figures: &mut Figures) -> anyhow::Result<()> {
         objectives: Vec::new(),
         deploy_feed_last_seen: None,
         change_feed: false,
+        acknowledge: None,
     };
     let mut told = 0;
     let total = best(|| {

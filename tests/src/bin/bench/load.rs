@@ -22,6 +22,7 @@ pub(crate) async fn open_loop(figures: &mut Figures) -> anyhow::Result<()> {
         port: 0,
         clock: Arc::new(SystemClock),
         arrivals: Arc::new(Numbered::default()),
+        links: false,
         store_calls: None,
     })
     .await?;

@@ -132,6 +132,7 @@ pub(crate) async fn against_a_bare_route(figures: &mut Figures) -> anyhow::Resul
         port: 0,
         clock: Arc::new(SystemClock),
         arrivals: Arc::new(Numbered::default()),
+        links: false,
         store_calls: None,
     })
     .await?;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::Settings;
+use crate::acknowledge_link::InvalidBy;
 
 fn escalating() -> Story {
     let settings = Settings {
@@ -148,9 +149,18 @@ fn an_acknowledgement_that_cannot_be_given_says_why() {
     story.breach();
     let id = story.incident().id.clone();
     let at = instant("23:00");
-    for (name, length) in [("", 0), ("   ", 0), ("a\nb", 3), (&"x".repeat(81), 81)] {
+    let line = InvalidBy::Control {
+        found: '\n',
+        position: 2,
+    };
+    for (name, why) in [
+        ("", InvalidBy::Empty),
+        ("   ", InvalidBy::Empty),
+        ("a\nb", line),
+        (&"x".repeat(81), InvalidBy::TooLong { chars: 81 }),
+    ] {
         let refused = acknowledge(&story.record, &id, name, at);
-        assert_eq!(refused, Err(NotTaken::Name { length }), "{name:?}");
+        assert_eq!(refused, Err(NotTaken::Name(why)), "{name:?}");
     }
     let other = IncidentId::mint(&group().fingerprint(), minute("01:00"));
     let refused = acknowledge(&story.record, &other, "Ada", at).unwrap_err();
