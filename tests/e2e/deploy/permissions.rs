@@ -405,6 +405,7 @@ const CALLS: [(&str, &str, &[&str]); 14] = [
         "DetectorRole",
         "StateTable",
         &[
+            "dynamodb:BatchGetItem",
             "dynamodb:DeleteItem",
             "dynamodb:GetItem",
             "dynamodb:PutItem",

@@ -4,7 +4,8 @@ use serde_json::Value;
 use signals::{AwsSignal, LambdaSignal, Metric, Minute, SeriesKey, Unit};
 
 use super::example::{context, instant, minute, unaffected};
-use super::{Example, Findings, Publication, Topic, Transition, render_with};
+use super::{Change, Example, Findings, Publication, Topic, Transition, render_with};
+use crate::diagnosis::facts::Changed;
 use crate::diagnosis::{CauseKind, Facts, diagnose, tests::examples_of};
 use crate::{
     Action, Condition, Direction, Earlier, Group, IncidentId, Judgement, Member, Observation,
@@ -165,6 +166,15 @@ fn member(symptom: Symptom, direction: Direction) -> Member {
     }
 }
 
+/// What is blamed is listed, too.
+fn listed(changed: &Changed) -> Change {
+    Change {
+        at: minute("21:59").plus(-changed.minutes_before).start(),
+        text: changed.what.clone(),
+        ours: true,
+    }
+}
+
 /// What is published when an incident opens for which the facts are these.
 pub(crate) fn published(facts: &Facts) -> Vec<Publication> {
     let group = Group::new("prod", "CarManager", facts.symptom, facts.direction).unwrap();
@@ -201,7 +211,7 @@ pub(crate) fn published(facts: &Facts) -> Vec<Publication> {
     };
     let unaffected = unaffected();
     let quiet = super::Context {
-        changes: vec![],
+        changes: facts.changed.iter().map(listed).collect(),
         ..context()
     };
     let transition = Transition {

@@ -21,6 +21,7 @@ fn mail(changes: Vec<Change>, feed: bool, seen: Option<Timestamp>) -> (String, S
         change_feed: feed,
         deploy_feed_last_seen: seen,
         local: None,
+        objectives: Vec::new(),
         ..context()
     };
     let record = open_record();
