@@ -44,16 +44,16 @@ pub(crate) mod text {
 
     /// The same, where there may be none.
     pub(crate) mod option {
+        use serde::Serialize;
+
         use super::{Deserialize, Deserializer, Display, Error, FromStr, Serializer};
 
         pub(crate) fn serialize<T: Display, S: Serializer>(
             value: &Option<T>,
             to: S,
         ) -> Result<S::Ok, S::Error> {
-            match value {
-                Some(value) => to.collect_str(value),
-                None => to.serialize_none(),
-            }
+            // As an option and not as its text: formats that do not describe themselves tell the two apart.
+            value.as_ref().map(ToString::to_string).serialize(to)
         }
 
         pub(crate) fn deserialize<'de, T: FromStr<Err: Display>, D: Deserializer<'de>>(
@@ -99,16 +99,16 @@ pub(crate) mod minute {
 
     /// The same, where there may be none.
     pub(crate) mod option {
+        use serde::Serialize;
+
         use super::{Deserialize, Deserializer, Error, Minute, Serializer};
 
         pub(crate) fn serialize<S: Serializer>(
             value: &Option<Minute>,
             serializer: S,
         ) -> Result<S::Ok, S::Error> {
-            match value {
-                Some(minute) => serializer.collect_str(minute),
-                None => serializer.serialize_none(),
-            }
+            // As an option and not as its text: formats that do not describe themselves tell the two apart.
+            value.map(|minute| minute.to_string()).serialize(serializer)
         }
 
         pub(crate) fn deserialize<'de, D: Deserializer<'de>>(

@@ -228,3 +228,16 @@ fn a_window_is_called_by_its_largest_unit() {
         assert_eq!(hours(minutes), words.replace(',', ""));
     }
 }
+
+#[test]
+fn what_was_counted_outlives_the_state_object() {
+    let watch = watch("[[service.objective]]\nname='a'\ntarget=0.999");
+    let (service, rules) = (&watch.services[0], &watch.detector);
+    let minute = Minute::from_index(29_000_000);
+    let mut state = State::before_history(minute.plus(-1));
+    let series = Series::from([aws(AwsSignal::Errors, 3.0)]);
+    state.step(service, rules, minute, &series);
+    let read = State::decode(&state.encode().unwrap()).unwrap();
+    assert_eq!(read, state);
+    assert_eq!(standings(service, &read, minute)[0].burn, Some(1_000.0));
+}
