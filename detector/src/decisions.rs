@@ -4,7 +4,7 @@ use incidents::change;
 use incidents::storm::Answer;
 use incidents::{
     Action, Audience, Condition, Context, Decision, Group, Heard, Mute, Observation, Record,
-    Severity, Transition, decide, inhibitor, render_with, silence::silenced_by,
+    Severity, Symptom, Topic, Transition, decide, inhibitor, render_with, silence::silenced_by,
 };
 use jiff::Timestamp;
 use platform::incident_store;
@@ -106,7 +106,10 @@ fn decide_service<'a>(
     for kind in groups::kinds(service) {
         let group = groups::group(&deps.watch, service, *kind)?;
         let mut observation = groups::observe(&group, service, known.state, recent, window, policy);
-        observation.muted = inhibitor(group.symptom, &heard)
+        let explains =
+            |one: &Heard| objectives::is_explained(&group, service, known.state, one.symptom);
+        let causes: Vec<_> = heard.iter().copied().filter(explains).collect();
+        observation.muted = inhibitor(group.symptom, &causes)
             .map(|row| Mute::Cause(row.cause))
             .or_else(|| {
                 let silence = silenced_by(&group, known.silences, due)?;
@@ -139,12 +142,14 @@ fn explained(one: &Pending<'_>, all: &[Pending<'_>]) -> Vec<String> {
     all.iter().filter(of_it).map(words).collect()
 }
 
-/// What people were told of an incident and since when it is over. What nobody was told of speaks for nothing.
+/// What people were told of an incident and since when it is over. What nobody was told of speaks for nothing, and what nobody
+/// was called for, or somebody silenced since, is no page that is out already.
 fn told_of(record: &Record, window: Minute) -> Option<Heard> {
     let incident = record.incident.as_ref()?;
     let ended = incident.resolved.map(|resolved| window.since(resolved));
     (incident.audience != Audience::Nobody).then(|| Heard {
         symptom: record.group.symptom,
+        called: incident.paged.is_some() && !incident.silenced,
         ended: ended.filter(|_| !record.is_open()).unwrap_or(0),
     })
 }
@@ -199,7 +204,7 @@ async fn store(
         }
         let looked =
             diagnosis::look(deps, service, known, decision.action, &next, observation).await;
-        let publications = render_with(
+        let mut publications = render_with(
             &Context {
                 acknowledge: link(deps, &next, due),
                 ..context(&deps.watch, service, known)
@@ -215,6 +220,9 @@ async fn store(
             },
             &looked.findings,
         );
+        if answer == Answer::Hold {
+            publications.retain(|publication| publication.topic != Topic::Page);
+        }
         let told = told(&next, decision.action, &decision.reason, &publications);
         let transition = incident_store::transition(&next, &publications)?;
         match deps.state.apply(&transition).await? {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use incidents::slo::{Burning, History, Objective, Requests, Standing};
-use incidents::{Condition, Group, Member, Observation, Reading, Statistic};
+use incidents::{Condition, Group, Member, Observation, Reading, Statistic, Symptom};
 use signals::{AwsSignal, LambdaSignal, Metric, Minute, Rollup, SeriesKey, SeriesName, Unit};
 
 use crate::groups::IMPACT_MINUTES;
@@ -14,12 +14,15 @@ use crate::watchlist::Series;
 /// What is kept of the requests of one service, by [`key`].
 pub(crate) type Histories = BTreeMap<String, History>;
 
+/// How the names of what is counted by time begin.
+const LATENCY: &str = "latency.";
+
 /// Under which name an objective's requests are kept: what it counts, so that another target or name loses nothing.
 pub(crate) fn key(objective: &Objective) -> String {
     let definition = objective.definition();
     let latency = definition.latency_ms.map_or_else(
         || "availability".to_owned(),
-        |limit| format!("latency.{limit}"),
+        |limit| format!("{LATENCY}{limit}"),
     );
     match &definition.route {
         Some(route) => format!("{latency}|{route}"),
@@ -43,6 +46,17 @@ pub(crate) fn count(histories: &mut Histories, service: &Service, minute: Minute
         }
         counted.push(key);
     }
+}
+
+/// Keeps, of the requests that were learned from the past, those that were counted. What CloudWatch knows of past latency are
+/// percentiles: how many answers were too slow cannot be read from them, so what was measured since stays alone.
+pub(crate) fn keep_measured(past: &mut Histories, present: Histories) {
+    past.retain(|key, _| !key.starts_with(LATENCY));
+    past.extend(
+        present
+            .into_iter()
+            .filter(|(key, _)| key.starts_with(LATENCY)),
+    );
 }
 
 /// What a minute counts for an objective; `None`: it says nothing of it.
@@ -104,8 +118,18 @@ fn answered(service: &Service, route: Option<&str>, series: &Series) -> Option<R
     let aws = |signal| sum(SeriesKey::aws(Some(function), signal));
     let lambda = |signal| sum(SeriesKey::lambda(function, signal));
     let refused = aws(AwsSignal::Throttles);
-    // Two accounts of the same invocations: whichever knows of more.
-    let died = aws(AwsSignal::Errors).max(lambda(LambdaSignal::Errors));
+    // Two accounts of the same invocations, which AWS dates by their beginning and reports by their end: where there are
+    // reports, they count.
+    let invocations = SeriesKey::lambda(function, LambdaSignal::Invocations);
+    let reported = series.contains_key(&invocations);
+    let either = |reports, polled| {
+        if reported {
+            lambda(reports)
+        } else {
+            aws(polled)
+        }
+    };
+    let died = either(LambdaSignal::Errors, AwsSignal::Errors);
     let (bad, total) = match &service.emf {
         Some(emf) => {
             let own = |metric: &str| own(emf, metric, route, series).map(Rollup::sum);
@@ -121,18 +145,24 @@ fn answered(service: &Service, route: Option<&str>, series: &Series) -> Option<R
             }
         }
         None => {
-            let ran = aws(AwsSignal::Invocations).max(lambda(LambdaSignal::Invocations));
+            let ran = either(LambdaSignal::Invocations, AwsSignal::Invocations);
             (died + refused, ran.max(died) + refused)
         }
     };
     of(whole(bad), whole(total))
 }
 
+/// Requests of one minute that can be: a tenth of them is more than Lambda starts in a minute anywhere. A line of a log that says
+/// more is not believed, or it would spend the budget of a month.
+const MOST_REQUESTS: u64 = 100_000_000;
+
 /// `None` of nothing: a minute without requests is neither good nor bad.
 fn of(bad: u64, total: u64) -> Option<Requests> {
     // A failure may be counted in the minute after its request.
     let requests = Requests::new(bad, total.max(bad)).ok()?;
-    (requests.total() > 0).then_some(requests)
+    (1..=MOST_REQUESTS)
+        .contains(&requests.total())
+        .then_some(requests)
 }
 
 #[expect(
@@ -205,13 +235,35 @@ pub(crate) fn observe(
     }
 }
 
+/// Whether `cause` can explain what `group` tells of: slow answers are no failures, so latency explains no availability that burns.
+pub(crate) fn is_explained(
+    group: &Group,
+    service: &Service,
+    state: &State,
+    cause: Symptom,
+) -> bool {
+    let severity = group.severity();
+    !group.symptom.is_burn()
+        || cause != Symptom::Latency
+        || kept(service, state).all(|(objective, history)| {
+            let burning = objective.evaluate(history, state.window);
+            objective.definition().latency_ms.is_some()
+                || burning.iter().all(|it| it.window.severity != severity)
+        })
+}
+
 /// The names of the objectives that do not burn.
 pub(crate) fn unaffected(group: &Group, service: &Service, state: &State) -> Vec<String> {
     let severity = group.severity();
     kept(service, state)
         .filter(|(objective, history)| {
-            let burning = objective.evaluate(history, state.window);
-            burning.iter().all(|it| it.window.severity != severity)
+            let mut windows = objective.windows().filter(|it| it.severity == severity);
+            let known = windows.any(|it| {
+                objective
+                    .burn(history, state.window, it.short_minutes)
+                    .is_some()
+            });
+            known && objective.evaluate(history, state.window).is_empty()
         })
         .map(|(objective, _)| objective.definition().name.clone())
         .collect()
@@ -265,7 +317,8 @@ fn hours(minutes: u32) -> String {
     match (minutes / 1_440, minutes / 60, minutes % 60) {
         (days, _, _) if days > 0 && minutes.is_multiple_of(1_440) => format!("{days} d"),
         (_, hours, 0) => format!("{hours} h"),
-        _ => format!("{minutes} min"),
+        (_, 0, _) => format!("{minutes} min"),
+        _ => format!("{:.1} h", f64::from(minutes) / 60.0),
     }
 }
 

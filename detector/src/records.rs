@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use incidents::{Group, Record, Storm};
+use incidents::{Fingerprint, Group, IncidentId, Record, Storm};
 
 use crate::watch::Watch;
 use crate::{Deps, Error, groups};
@@ -46,6 +46,14 @@ impl Records {
             .unwrap_or_else(|| Record::new(group.clone()))
     }
 
+    /// Whether an incident of a group is open.
+    pub(crate) fn is_open(&self, group: &Fingerprint, incident: &IncidentId) -> bool {
+        let record = self.groups.get(group.as_str());
+        let of = record.filter(|record| record.is_open());
+        of.and_then(|record| record.incident.as_ref())
+            .is_some_and(|open| open.id == *incident)
+    }
+
     /// Goes on with what was stored.
     pub(crate) fn put(&mut self, record: Record) {
         self.groups.insert(record.fingerprint.to_string(), record);
@@ -72,5 +80,8 @@ fn names(watch: &Watch) -> Result<Vec<String>, Error> {
             names.push(group.fingerprint().to_string());
         }
     }
+    // A service may be watched by several log groups of the same name: its key is asked for once.
+    names.sort_unstable();
+    names.dedup();
     Ok(names)
 }

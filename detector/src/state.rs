@@ -263,7 +263,12 @@ impl State {
         if behind.window >= self.window
             && let Some(behind) = entry.behind.take()
         {
-            (entry.known, entry.learned) = (behind.known, true);
+            let mut known = behind.known;
+            objectives::keep_measured(
+                &mut known.histories,
+                std::mem::take(&mut entry.known.histories),
+            );
+            (entry.known, entry.learned) = (known, true);
         }
     }
 

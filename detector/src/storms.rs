@@ -1,7 +1,7 @@
 //! Keeps pages within what a person can read: asks the storm of the environment, and says what it held back.
 
-use incidents::storm::{Answer, Asked, News};
-use incidents::{Action, Context, Decision, Storm, render_storm};
+use incidents::storm::{Answer, Asked, Limits, News};
+use incidents::{Action, Context, Decision, Record, Storm, render_storm};
 use platform::incident_store;
 use platform::state_store::{AlertItem, Applied, Transition};
 use signals::Minute;
@@ -49,9 +49,22 @@ fn answer(deps: &Deps, storm: &mut Storm, decision: &Decision, window: Minute) -
             storm.resolved(&next.fingerprint, &incident.id, window);
             Answer::Page
         }
-        _ => Asked::of(decision.action, next, window)
-            .map_or(Answer::Page, |asked| storm.ask(&asked, &limits)),
+        (Some(incident), Action::Reopen) => {
+            storm.reopened(&next.fingerprint, &incident.id);
+            ask_of(&mut *storm, decision.action, next, window, &limits)
+        }
+        _ => ask_of(storm, decision.action, next, window, &limits),
     }
+}
+
+fn ask_of(
+    storm: &mut Storm,
+    action: Action,
+    next: &Record,
+    window: Minute,
+    limits: &Limits,
+) -> Answer {
+    Asked::of(action, next, window).map_or(Answer::Page, |asked| storm.ask(&asked, limits))
 }
 
 /// Says what is due of the storm at the end of `window`, in one write with what it says.
@@ -67,6 +80,7 @@ pub(crate) async fn tell(
             return Ok(());
         };
         let mut storm = before.clone();
+        storm.settle(window, |group, incident| records.is_open(group, incident));
         let news = storm.due(window, &limits);
         let Some(next) = storm.after(before) else {
             return Ok(());

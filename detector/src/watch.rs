@@ -35,6 +35,9 @@ pub struct Watch {
 /// The log group under which the account's own series are kept; no log group can have this name.
 pub const ACCOUNT_GROUP: &str = "aws:account";
 
+/// What messages call the account.
+const ACCOUNT_NAME: &str = "AWS account";
+
 /// What is watched under the name of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Scope {
@@ -209,7 +212,7 @@ impl Watch {
         let problems = watch.problems();
         // Whoever owns the first service is told of the account: somebody must be.
         watch.account_service = watch.services.first().map(|first| Service {
-            name: "AWS account".to_owned(),
+            name: ACCOUNT_NAME.to_owned(),
             log_group: ACCOUNT_GROUP.to_owned(),
             function: None,
             owner: first.owner.clone(),
@@ -304,6 +307,16 @@ impl Watch {
             {
                 problems.push(format!("log group {} is watched twice", service.log_group));
             }
+            let names = self.services[..position]
+                .iter()
+                .map(|other| other.name.as_str());
+            if names.chain([ACCOUNT_NAME]).any(|name| name == service.name) {
+                problems.push(format!(
+                    "service {}: the name {:?} is taken: incidents are told apart by it",
+                    position + 1,
+                    service.name
+                ));
+            }
         }
         problems
     }
@@ -374,6 +387,16 @@ mod tests {
             (
                 format!("{SMALLEST}\ntimeout_seconds = 901"),
                 vec!["timeout_seconds is 901", "1 to 900"],
+            ),
+            (
+                SMALLEST.replace("\"orders\"", "\"AWS account\""),
+                vec!["\"AWS account\" is taken"],
+            ),
+            (
+                format!(
+                    "{SMALLEST}\n[[service]]\nname='orders'\nlog_group='/aws/lambda/b'\nowner='o'"
+                ),
+                vec!["service 2: the name \"orders\" is taken"],
             ),
             (
                 SMALLEST.replace("/aws/lambda/orders-api", ACCOUNT_GROUP),

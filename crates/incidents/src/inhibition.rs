@@ -23,12 +23,15 @@ pub struct Heard {
     pub symptom: Symptom,
     /// Minutes since it ended; 0 while it is open.
     pub ended: i64,
+    /// Whether somebody was called for it, and did not silence it since.
+    pub called: bool,
 }
 
 /// The longest short window of a page, over which a burn that has ended still shows.
 const FAST_LINGERS: u16 = 30;
-/// The same of a ticket.
-const SLOW_LINGERS: u16 = 360;
+/// A ticket's: two hours, its faster short window. Longer, one short incident a day would mute it for ever, and what it is for is
+/// many of them.
+const SLOW_LINGERS: u16 = 120;
 
 /// The whole table, strongest cause first for each that is muted. It has no cycle: a pair that muted each other would
 /// both be silent; and whoever mutes a cause mutes what that one mutes.
@@ -150,11 +153,17 @@ pub const TABLE: &[Inhibition] = &[
     },
 ];
 
+/// A burn is muted only by what somebody was called for.
+///
 /// The row that mutes `symptom` after the `heard` symptoms of the same service; `None`: it may speak.
 #[must_use]
 pub fn inhibitor(symptom: Symptom, heard: &[Heard]) -> Option<&'static Inhibition> {
     TABLE.iter().find(|row| {
-        let mutes = |one: &Heard| one.symptom == row.cause && one.ended <= i64::from(row.lingers);
+        let mutes = |one: &Heard| {
+            one.symptom == row.cause
+                && one.ended <= i64::from(row.lingers)
+                && (one.called || !symptom.is_burn())
+        };
         row.muted == symptom && heard.iter().any(mutes)
     })
 }

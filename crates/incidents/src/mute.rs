@@ -9,7 +9,7 @@ use crate::Symptom;
 /// What keeps an incident from being told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mute {
-    /// The symptom of the same service that is open and explains it (see [`crate::inhibitor`]).
+    /// The symptom of the same service that is open, or was until a short time ago, and explains it (see [`crate::inhibitor`]).
     Cause(Symptom),
     /// Somebody silenced the group.
     Silence {
@@ -22,7 +22,10 @@ impl fmt::Display for Mute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cause(symptom) => {
-                write!(f, "{symptom} of the same service is open and explains it")
+                write!(
+                    f,
+                    "{symptom} of the same service is open, or was until a short time ago, and explains it"
+                )
             }
             Self::Silence { until } => write!(f, "it is silenced until {until}"),
         }

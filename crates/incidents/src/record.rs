@@ -228,12 +228,14 @@ impl Record {
         }
     }
 
-    /// Keeps what was decided from those on call: an alert storm says it there. The chat hears of it all the same, and of its end;
-    /// nobody was woken for it, so it does not escalate.
+    /// Keeps what was decided from those on call: an alert storm says it there, and the chat hears of it all the same. Where they
+    /// were not called for the incident before, they are not told of its end either, and it does not escalate.
     pub fn hold(&mut self) {
         if let Some(incident) = &mut self.incident {
-            incident.audience = Audience::Chat;
             incident.paged = incident.paged.filter(|paged| Some(*paged) != self.window);
+            if incident.paged.is_none() {
+                incident.audience = Audience::Chat;
+            }
         }
     }
 

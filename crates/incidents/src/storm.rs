@@ -86,6 +86,8 @@ pub struct Asked<'a> {
     pub window: Minute,
     /// The reading that shows it best, for one line; empty: none is known. Cut at 120 characters.
     pub reading: String,
+    /// Whether nobody took it on in time: the group's own pause does not hold it back.
+    pub urgent: bool,
 }
 
 impl<'a> Asked<'a> {
@@ -97,6 +99,7 @@ impl<'a> Asked<'a> {
         let asks = action != Action::Resolve && topics(action, record).contains(&Topic::Page);
         let sighting = incident.peak.as_ref().or(incident.opening.as_ref());
         asks.then(|| Self {
+            urgent: action == Action::Escalate,
             incident: &incident.id,
             seq: incident.seq,
             group: &record.group,
@@ -264,7 +267,11 @@ impl Storm {
         };
         let used = self.pages.iter().filter(|page| near(page, HOUR)).count();
         let full = used >= limits.pages_per_hour as usize;
-        let wait = i64::from(limits.group_minutes);
+        let wait = if asked.urgent {
+            0
+        } else {
+            i64::from(limits.group_minutes)
+        };
         let own = |page: &&Page| page.fingerprint == fingerprint && near(page, wait);
         let last = self.pages.iter().filter(own).map(|page| page.window).max();
         if off || (!full && last.is_none()) {
@@ -303,6 +310,28 @@ impl Storm {
             true
         };
         if called { Answer::Page } else { Answer::Hold }
+    }
+
+    /// Tells that an incident came back: the storm that told of it is not over.
+    pub fn reopened(&mut self, group: &Fingerprint, incident: &IncidentId) {
+        if let Some(entry) = self.entry(group)
+            && entry.alert.incident == *incident
+        {
+            entry.alert.resolved = None;
+        } else if let Some(beyond) = self.beyond.get_mut(group) {
+            beyond.resolved = false;
+        }
+    }
+
+    /// Resolves what was asked for and never became an open incident, or is no longer watched: `is_open` says which are.
+    pub fn settle(&mut self, window: Minute, is_open: impl Fn(&Fingerprint, &IncidentId) -> bool) {
+        for entry in &mut self.entries {
+            let alert = &mut entry.alert;
+            if alert.resolved.is_none() && !is_open(&alert.fingerprint, &alert.incident) {
+                alert.resolved = Some(window);
+                entry.due = None;
+            }
+        }
     }
 
     /// What the storm says at the end of `window`, once all groups were decided; `None`: nothing. What is returned is said:

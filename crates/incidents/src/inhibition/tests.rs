@@ -36,6 +36,7 @@ fn a_cause_mutes_its_consequences_and_nothing_else() {
             .map(|symptom| Heard {
                 symptom: *symptom,
                 ended: 0,
+                called: true,
             })
             .collect();
         assert_eq!(
@@ -52,13 +53,14 @@ fn what_burned_stays_told_as_long_as_its_windows_hold_it() {
         (Symptom::FastBurn, Symptom::Errors, 0, true),
         (Symptom::FastBurn, Symptom::Errors, 30, true),
         (Symptom::FastBurn, Symptom::Errors, 31, false),
-        (Symptom::SlowBurn, Symptom::FastBurn, 360, true),
-        (Symptom::SlowBurn, Symptom::FastBurn, 361, false),
+        (Symptom::SlowBurn, Symptom::FastBurn, 120, true),
+        (Symptom::SlowBurn, Symptom::FastBurn, 121, false),
         (Symptom::Latency, Symptom::Errors, 1, false),
     ] {
         let heard = [Heard {
             symptom: cause,
             ended,
+            called: true,
         }];
         assert_eq!(
             inhibitor(symptom, &heard).is_some(),
@@ -100,4 +102,15 @@ fn a_ticket_never_mutes_a_page() {
             row.muted
         );
     }
+}
+
+#[test]
+fn a_burn_is_told_unless_somebody_was_called_for_its_cause() {
+    let heard = [Heard {
+        symptom: Symptom::Errors,
+        ended: 0,
+        called: false,
+    }];
+    assert_eq!(inhibitor(Symptom::FastBurn, &heard), None);
+    assert!(inhibitor(Symptom::Latency, &heard).is_some());
 }

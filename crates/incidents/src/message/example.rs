@@ -145,6 +145,7 @@ fn objective() -> Standing {
         target: 0.999,
         days: 30,
         burn: Some(11.0),
+        counts: true,
         budget: Some(Budget {
             allowed: 1_000.0,
             spent: 590,

@@ -408,7 +408,7 @@ pub(crate) fn owner(context: &Context) -> String {
 /// A reading where a line must be short: `POST /cars p90 latency 1,940 ms (normal 380-520 ms)`.
 pub(crate) fn brief(reading: &Reading, symptom: Symptom) -> String {
     let unit = number::unit(reading.unit, symptom);
-    let usual = if symptom.is_share_of_a_limit() {
+    let usual = if symptom.is_share_of_a_limit() || symptom.is_burn() {
         format!(
             "warned of from {}{unit}",
             number::number(reading.expected_high)

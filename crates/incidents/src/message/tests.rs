@@ -84,7 +84,7 @@ fn the_impact_says_so_when_it_is_on_another_series_than_the_headline() {
     assert_eq!(
         impact(&[worst, widest]),
         "Impact: 31% of requests to all routes were slower than normal (824 of 2,660 in 5 min); \
-         the widest of 2, POST /cars is the worst; SLO burn 11x (budget gone in 2.7 d)"
+         the widest of 2, POST /cars is the worst; SLO burn 11x on cars answer (budget gone in 2.7 d)"
     );
 }
 

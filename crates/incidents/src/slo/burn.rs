@@ -6,6 +6,7 @@ use signals::Minute;
 
 use super::{History, Objective, Requests, Window};
 use crate::message::number::{count, duration, number};
+use crate::message::untrusted::tame;
 
 /// Bad requests that a long window must have counted. The workbook ("Low-Traffic Services and Error Budget
 /// Alerting") warns of one failed request that burns at 1,000; it names no number. With 5, a service that just keeps
@@ -28,8 +29,6 @@ pub struct Burning {
     pub long_burn: f64,
     /// The burn rate over its short window.
     pub short_burn: f64,
-    /// How many slower ones it speaks for: all that follow it in the list for the first, 0 for the others.
-    pub mutes: usize,
 }
 
 /// The error budget of the period that ends now.
@@ -68,7 +67,7 @@ impl Objective {
     pub fn evaluate(&self, history: &History, at: Minute) -> Vec<Burning> {
         let fires = |window: Window| {
             let long = history.sum(at, window.long_minutes);
-            if long.bad() < MIN_BAD || long.total() < MIN_REQUESTS {
+            if !is_enough(long) {
                 return None;
             }
             let long_burn = self.burn_of(long).filter(|burn| *burn > window.factor)?;
@@ -79,15 +78,9 @@ impl Objective {
                 window,
                 long_burn,
                 short_burn,
-                mutes: 0,
             })
         };
-        let mut burning: Vec<_> = self.windows().filter_map(fires).collect();
-        let slower = burning.len().saturating_sub(1);
-        if let Some(fastest) = burning.first_mut() {
-            fastest.mutes = slower;
-        }
-        burning
+        self.windows().filter_map(fires).collect()
     }
 
     /// Where the objective stands at `at`.
@@ -99,6 +92,7 @@ impl Objective {
             target: definition.target,
             days: definition.days,
             burn: self.burn(history, at, HOUR),
+            counts: is_enough(history.sum(at, HOUR)),
             budget: self.budget(history, at),
         }
     }
@@ -143,46 +137,72 @@ pub struct Standing {
     pub days: u32,
     /// How many times faster than allowed the last hour spent the budget; `None`: nothing was counted in it.
     pub burn: Option<f64>,
+    /// Whether that hour counted [`MIN_BAD`] and [`MIN_REQUESTS`], so that its burn says something.
+    pub counts: bool,
     /// What is left; `None`: nothing was counted in the period.
     pub budget: Option<Budget>,
 }
 
 impl Standing {
-    /// `SLO burn 11x (budget gone in 2.7 d)`; `None` while nothing was counted in the last hour, or no more than is allowed
-    /// was bad.
+    /// `SLO burn 11x on cars answer (budget gone in 2.7 d)`; `None` while too little was counted in the last hour, or no more
+    /// than is allowed was bad.
     #[must_use]
     pub fn alarming(&self) -> Option<String> {
-        let burn = self.burn.filter(|burn| *burn > 1.0)?;
+        let burn = self.burn.filter(|burn| *burn > 1.0 && self.counts)?;
         let gone = lasts(self.budget.and_then(|budget| budget.exhausted_in));
-        Some(format!("SLO burn {}x ({gone})", number(burn)))
+        Some(format!(
+            "SLO burn {}x on {} ({gone})",
+            number(burn),
+            tame(&self.name)
+        ))
+    }
+}
+
+impl Standing {
+    /// What is left when an incident is over: `99.9% in 30 d: 41% of the budget left (412 bad, 1,000 allowed so far)`.
+    #[must_use]
+    pub fn left(&self) -> String {
+        // Not by three digits: 99.99 % is not 100 %.
+        let target = (self.target * 1e7).round() / 1e5;
+        let left = self
+            .budget
+            .map_or_else(|| "budget unknown".to_owned(), |budget| budget.left());
+        format!("{target}% in {} d: {left}", self.days)
+    }
+}
+
+impl Budget {
+    fn left(&self) -> String {
+        let left = (self.remaining_share * 100.0).floor();
+        let left = if left <= 0.0 {
+            "no budget left".to_owned()
+        } else {
+            format!("{}% of the budget left", number(left))
+        };
+        let (spent, allowed) = (count(self.spent), number(self.allowed));
+        format!("{left} ({spent} bad, {allowed} allowed so far)")
     }
 }
 
 /// `99.9% in 30 d: burns 11x over 1 h, 41% of the budget left (412 bad, 1,000 allowed so far), budget gone in 2.7 d`.
 impl std::fmt::Display for Standing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Not by three digits: 99.99 % is not 100 %.
-        let target = (self.target * 1e7).round() / 1e5;
-        write!(f, "{target}% in {} d: ", self.days)?;
-        match self.burn {
-            Some(burn) => write!(f, "burns {}x over 1 h, ", number(burn))?,
-            None => f.write_str("nothing counted within 1 h, ")?,
-        }
-        let Some(budget) = self.budget else {
-            return f.write_str("budget unknown");
+        let burn = match self.burn {
+            Some(burn) => format!("burns {}x over 1 h", number(burn)),
+            None => "nothing counted within 1 h".to_owned(),
         };
-        let (spent, allowed) = (count(budget.spent), number(budget.allowed));
-        let left = (budget.remaining_share * 100.0).floor();
-        if left <= 0.0 {
-            return write!(f, "no budget left ({spent} bad, {allowed} allowed so far)");
+        write!(f, "{}, {burn}", self.left())?;
+        match self.budget {
+            Some(budget) if budget.remaining_share > 0.0 => {
+                write!(f, ", {}", lasts(budget.exhausted_in))
+            }
+            _ => Ok(()),
         }
-        write!(
-            f,
-            "{}% of the budget left ({spent} bad, {allowed} allowed so far), {}",
-            number(left),
-            lasts(budget.exhausted_in)
-        )
     }
+}
+
+fn is_enough(counted: Requests) -> bool {
+    counted.bad() >= MIN_BAD && counted.total() >= MIN_REQUESTS
 }
 
 fn lasts(exhausted_in: Option<Duration>) -> String {

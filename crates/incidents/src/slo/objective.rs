@@ -77,7 +77,12 @@ impl Row {
             long_minutes,
             short_minutes: (long_minutes / SHORT_PART).max(SHORTEST_MINUTES),
             factor: f64::from(share_of_minutes) / f64::from(100 * long_minutes),
-            severity: self.severity,
+            // Hardly above what is allowed is nothing to wake somebody for.
+            severity: if f64::from(share_of_minutes) < f64::from(200 * long_minutes) {
+                Severity::Ticket
+            } else {
+                self.severity
+            },
         }
     }
 }

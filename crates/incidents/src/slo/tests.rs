@@ -109,15 +109,12 @@ fn a_burn_below_every_factor_never_fires_and_one_above_the_slowest_does() {
 }
 
 #[test]
-fn the_fastest_window_speaks_and_says_how_many_it_mutes() {
+fn windows_that_fire_come_fastest_first() {
     let mut history = good_days();
     run(&mut history, 0, 10, 1_000, 1_000);
     let burning = objective(0.999, 30).evaluate(&history, at(9));
-    let seen: Vec<_> = burning
-        .iter()
-        .map(|one| (one.window.factor, one.mutes))
-        .collect();
-    assert_eq!(seen, [(14.4, 3), (6.0, 0), (3.0, 0), (1.0, 0)]);
+    let seen: Vec<_> = burning.iter().map(|one| one.window.factor).collect();
+    assert_eq!(seen, [14.4, 6.0, 3.0, 1.0]);
     assert!((burning[0].long_burn - 1_000.0 / 6.0).abs() < 1e-6);
     assert!((burning[0].short_burn - 1_000.0).abs() < 1e-6);
 }
@@ -297,6 +294,7 @@ fn the_words_of_a_message_state_burn_and_rest() {
         target: 0.999_9,
         days: 30,
         burn,
+        counts: true,
         budget: Some(Budget {
             allowed: 1_000.0,
             spent: 412,
@@ -308,38 +306,47 @@ fn the_words_of_a_message_state_burn_and_rest() {
         (
             11.0,
             Some(seconds(235_636)),
-            "SLO burn 11x (budget gone in 2.7 d)",
+            "SLO burn 11x on cars answer (budget gone in 2.7 d)",
         ),
         (
             14.44,
             Some(seconds(86_400)),
-            "SLO burn 14.4x (budget gone in 1 d)",
+            "SLO burn 14.4x on cars answer (budget gone in 1 d)",
         ),
         (
             1_000.0,
             Some(seconds(2_592)),
-            "SLO burn 1,000x (budget gone in 43 min)",
+            "SLO burn 1,000x on cars answer (budget gone in 43 min)",
         ),
         (
             200.0,
             Some(seconds(12_960)),
-            "SLO burn 200x (budget gone in 3.6 h)",
+            "SLO burn 200x on cars answer (budget gone in 3.6 h)",
         ),
         (
             900.0,
             Some(seconds(5)),
-            "SLO burn 900x (budget gone in 1 min)",
+            "SLO burn 900x on cars answer (budget gone in 1 min)",
         ),
-        (2.0, Some(Duration::ZERO), "SLO burn 2x (budget gone)"),
-        (1.5, None, "SLO burn 1.5x (budget lasts)"),
+        (
+            2.0,
+            Some(Duration::ZERO),
+            "SLO burn 2x on cars answer (budget gone)",
+        ),
+        (1.5, None, "SLO burn 1.5x on cars answer (budget lasts)"),
     ] {
         assert_eq!(standing(Some(burn), left).alarming().as_deref(), Some(says));
     }
     assert_eq!(standing(Some(0.5), None).alarming(), None);
     assert_eq!(standing(None, None).alarming(), None);
+    let few = Standing {
+        counts: false,
+        ..standing(Some(50.0), None)
+    };
+    assert_eq!(few.alarming(), None, "one of twenty requests is no burn");
     assert_eq!(
         standing(Some(11.0), Some(seconds(235_636))).to_string(),
-        "99.99% in 30 d: burns 11x over 1 h, 58% of the budget left (412 bad, 1,000 allowed so far), budget gone in 2.7 d"
+        "99.99% in 30 d: 58% of the budget left (412 bad, 1,000 allowed so far), burns 11x over 1 h, budget gone in 2.7 d"
     );
     let mut overspent = standing(Some(11.0), Some(Duration::ZERO));
     overspent.budget = overspent.budget.map(|it| Budget {
@@ -348,7 +355,7 @@ fn the_words_of_a_message_state_burn_and_rest() {
     });
     assert_eq!(
         overspent.to_string(),
-        "99.99% in 30 d: burns 11x over 1 h, no budget left (412 bad, 1,000 allowed so far)"
+        "99.99% in 30 d: no budget left (412 bad, 1,000 allowed so far), burns 11x over 1 h"
     );
     let unknown = Standing {
         budget: None,
@@ -356,7 +363,7 @@ fn the_words_of_a_message_state_burn_and_rest() {
     };
     assert_eq!(
         unknown.to_string(),
-        "99.99% in 30 d: nothing counted within 1 h, budget unknown"
+        "99.99% in 30 d: budget unknown, nothing counted within 1 h"
     );
 }
 

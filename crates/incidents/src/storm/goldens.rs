@@ -73,6 +73,7 @@ fn ask(
 ) {
     let group = Group::new("prod", service, symptom, direction).unwrap();
     let asked = Asked {
+        urgent: false,
         incident: &IncidentId::mint(&group.fingerprint(), minute(window)),
         seq: 1,
         group: &group,
@@ -246,6 +247,7 @@ proptest! {
                 direction: Direction::High,
             };
             let asked = Asked {
+                urgent: false,
                 incident: &IncidentId::mint(&group.fingerprint(), Minute::from_index(window)),
                 seq: 2,
                 group: &group,

@@ -49,6 +49,7 @@ impl World {
             .clone()
             .map_or_else(|| (minted(), 1), |(id, seq)| (id, seq + 1));
         let asked = Asked {
+            urgent: false,
             incident: &incident,
             seq,
             group: &about,

@@ -21,6 +21,7 @@ pub(super) fn incident(service: &str, opened: &str) -> IncidentId {
 fn ask(storm: &mut Storm, service: &str, seq: u32, window: &str) -> Answer {
     let (incident, group) = (incident(service, "22:00"), group(service));
     let asked = Asked {
+        urgent: false,
         incident: &incident,
         seq,
         group: &group,
@@ -247,6 +248,7 @@ fn who_moved_first_is_named_even_if_it_paged_by_itself() {
     for (service, onset) in [("b", "21:57"), ("a", "21:58"), ("c", "21:56")] {
         let (incident, group) = (incident(service, "22:00"), group(service));
         let asked = Asked {
+            urgent: false,
             incident: &incident,
             seq: 1,
             group: &group,
@@ -278,6 +280,7 @@ fn without_a_limit_every_page_goes_out_and_what_was_held_is_still_told() {
     let (new, known) = (incident("x", "22:00"), incident("h", "22:00"));
     for (service, incident, seq) in [("x", &new, 1), ("h", &known, 2)] {
         let asked = Asked {
+            urgent: false,
             incident,
             seq,
             group: &group(service),
@@ -307,6 +310,7 @@ fn what_is_stored_stays_small_and_the_rest_is_counted() {
             let group = group(&name(number));
             let incident = IncidentId::mint(&group.fingerprint(), minute("22:00"));
             let asked = Asked {
+                urgent: false,
                 incident: &incident,
                 seq: 1,
                 group: &group,
@@ -403,4 +407,28 @@ fn what_cannot_be_read_says_what_to_do() {
 #[test]
 fn the_limits_are_those_of_the_policy() {
     assert_eq!(Policy::default().storm(), LIMITS);
+}
+
+#[test]
+fn what_came_back_keeps_its_storm_open_and_what_never_was_does_not() {
+    let mut storm = full();
+    ask(&mut storm, "seventh", 1, "22:05");
+    let now = minute("22:06");
+    let open = |storm: &Storm| {
+        storm
+            .entries
+            .iter()
+            .filter(|it| it.alert.resolved.is_none())
+            .count()
+    };
+    let before = open(&storm);
+    let alert = storm.entries[0].alert.clone();
+    let mut back = storm.clone();
+    back.resolved(&alert.fingerprint, &alert.incident, now);
+    assert_eq!(open(&back), before - 1);
+    back.reopened(&alert.fingerprint, &alert.incident);
+    assert_eq!(open(&back), before);
+    let mut swept = storm;
+    swept.settle(now, |group, _| *group == alert.fingerprint);
+    assert_eq!(open(&swept), 1);
 }

@@ -76,7 +76,7 @@ impl Said<'_> {
                     .filter(|(count, _)| *count > 0)
                     .map(|(count, what)| format!(", {} {what}", number::count(count as u64)))
                     .collect();
-                format!("[PAGE, MORE HELD] {environment} alert storm: {groups}{more}")
+                format!("[PAGE, MORE ALERTS] {environment} alert storm: {groups}{more}")
             }
             Kind::Over => format!(
                 "[RESOLVED] {environment} alert storm is over after {}: {groups}{}",
@@ -134,7 +134,7 @@ impl Said<'_> {
                 number::count(limit.into())
             ),
         };
-        format!("{limit}{} told only here", groups(alone))
+        format!("{limit}{} not paged", groups(alone))
     }
 
     /// How those on call heard of a group.
@@ -146,7 +146,7 @@ impl Said<'_> {
         let told = match alert.paged {
             Some(paged) => format!("paged {}", moment::short(paged.plus(1).start())),
             None if alert.called => "paged before".to_owned(),
-            None => "told only here".to_owned(),
+            None => "not paged".to_owned(),
         };
         let again = if line.held && alert.called {
             ", page held"
@@ -173,10 +173,8 @@ impl Said<'_> {
             return Vec::new();
         }
         let mut rest = vec![format!("+{} more", number::count(all as u64))];
-        for (title, called, beyond) in [
-            ("told only here", false, self.news.beyond),
-            ("paged", true, 0),
-        ] {
+        for (title, called, beyond) in [("not paged", false, self.news.beyond), ("paged", true, 0)]
+        {
             let fits = |line: &&Line| line.alert.called == called;
             let mut names: Vec<String> = unlisted
                 .iter()
@@ -239,7 +237,7 @@ impl Said<'_> {
             field(
                 "Next",
                 format!(
-                    "told again at most every {PAUSE} min; over when all told only here have resolved"
+                    "news at most every {PAUSE} min; ends when all that were not paged have resolved"
                 ),
             );
         }

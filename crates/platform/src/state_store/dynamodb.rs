@@ -5,6 +5,7 @@
 //! | window claim | `RUN#<shard>` | window |
 //! | pointer | `POINTER` | shard |
 //! | alert group | `ALERT#<fingerprint>` | `STATE` |
+//! | pages of the environment, and its storm | `ALERT#storm` | `STATE` |
 //! | waiting message | `OUTBOX` | message id |
 //! | sent or dead message | `INCIDENT#<incident>` | message id |
 //! | silence | `SILENCES` | its id |

@@ -3,9 +3,11 @@
 use super::super::number;
 use super::super::untrusted::one_line_of;
 use super::Story;
+use crate::Member;
 
 /// A smaller chance is not told by its number: no baseline has seen enough minutes to know it.
 const LEAST_CHANCE: f64 = 1e-12;
+
 impl Story<'_> {
     /// What convicts the worst member: every number with what it counts.
     pub(crate) fn evidence(&self) -> Vec<String> {
@@ -29,28 +31,7 @@ impl Story<'_> {
                     "{told}breached in {} of the last {} minutes",
                     worst.breaches, worst.windows
                 ));
-            }
-            if worst.baseline_samples == 0 {
-                lines.push("compared with a fixed limit: nothing is learned here".to_owned());
-            } else {
-                lines.push(worst.stretch().map_or_else(
-                    || {
-                        format!(
-                            "the chance of a value this far out in a healthy minute is {chance}"
-                        )
-                    },
-                    |stretch| {
-                        format!(
-                            "in healthy times chance does as much as these {} together once in {}",
-                            number::duration(i64::from(stretch.minutes)),
-                            number::duration(stretch.once_in.min(1e12) as i64)
-                        )
-                    },
-                ));
-                lines.push(format!(
-                    "normal range learned from {} earlier minutes",
-                    number::count(worst.baseline_samples)
-                ));
+                lines.extend(compared(worst, &chance));
             }
         }
         if self.is_over() {
@@ -68,4 +49,24 @@ impl Story<'_> {
         }
         lines
     }
+}
+
+/// With what the worst member was compared.
+fn compared(worst: &Member, chance: &str) -> Vec<String> {
+    if worst.baseline_samples == 0 {
+        return vec!["compared with a fixed limit: nothing is learned here".to_owned()];
+    }
+    let how = match worst.stretch() {
+        None => format!("the chance of a value this far out in a healthy minute is {chance}"),
+        Some(stretch) => format!(
+            "in healthy times chance does as much as these {} together once in {}",
+            number::duration(i64::from(stretch.minutes)),
+            number::duration(stretch.once_in.min(1e12) as i64)
+        ),
+    };
+    let learned = format!(
+        "normal range learned from {} earlier minutes",
+        number::count(worst.baseline_samples)
+    );
+    vec![how, learned]
 }

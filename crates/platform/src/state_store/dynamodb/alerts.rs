@@ -1,6 +1,7 @@
 //! Records of alert groups, many at once.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
@@ -11,7 +12,9 @@ use crate::dynamodb::Item;
 /// Keys of one call (Amazon DynamoDB API reference, `BatchGetItem`).
 const KEYS_A_CALL: usize = 100;
 /// Calls for the same keys, when the service leaves some of them out: what is left then is given up for this run.
-const CALLS: usize = 8;
+const CALLS: u32 = 6;
+/// Before the second call for the same keys; it doubles with each (Amazon DynamoDB API reference, `BatchGetItem`).
+const PAUSE: Duration = Duration::from_millis(20);
 const PREFIX: &str = "ALERT#";
 
 pub(super) fn alert_key(fingerprint: &str) -> Item {
@@ -33,7 +36,7 @@ impl DynamoDbStateStore {
         })
     }
 
-    /// An answer holds at most 16 MB, so a call may leave keys out; they are asked for again at once, each time fewer.
+    /// An answer holds at most 16 MB, so a call may leave keys out; they are asked for again a little later, each time fewer.
     pub(super) async fn read_alerts(
         &self,
         fingerprints: &[String],
@@ -41,9 +44,12 @@ impl DynamoDbStateStore {
         let mut found = Vec::new();
         for some in fingerprints.chunks(KEYS_A_CALL) {
             let mut keys: Vec<Item> = some.iter().map(|it| alert_key(it)).collect();
-            for _ in 0..CALLS {
+            for call in 0..CALLS {
                 if keys.is_empty() {
                     break;
+                }
+                if call > 0 {
+                    tokio::time::sleep(PAUSE * 2_u32.pow(call - 1)).await;
                 }
                 let (items, left) = self.batch(keys).await?;
                 for item in items {
