@@ -10,7 +10,8 @@ pub struct Inhibition {
     pub cause: Symptom,
     /// The symptom of the same service that it mutes.
     pub muted: Symptom,
-    /// Minutes after the cause has ended for which it still mutes: a burn is counted over windows that hold what it did.
+    /// Minutes after the cause has ended for which it still mutes: a burn is counted over windows that hold what it did, and
+    /// refused calls count as present for some minutes.
     pub lingers: u16,
     /// Why the second says nothing the first does not.
     pub why: &'static str,
@@ -27,6 +28,9 @@ pub struct Heard {
     pub called: bool,
 }
 
+/// Minutes for which the detector counts refused calls as present (`detector/src/facts.rs`): a full reservation harms, and
+/// one of a few environments is full other than by design, while there are any.
+const REFUSED_LINGERS: u16 = 5;
 /// The longest short window of a page, over which a burn that has ended still shows.
 const FAST_LINGERS: u16 = 30;
 /// A ticket's: two hours, its faster short window. Longer, one short incident a day would mute it for ever, and what it is for is
@@ -58,13 +62,13 @@ pub const TABLE: &[Inhibition] = &[
     Inhibition {
         cause: Symptom::Throttles,
         muted: Symptom::Saturation,
-        lingers: 0,
+        lingers: REFUSED_LINGERS,
         why: "what was about to happen is happening, and its message states limit and peak",
     },
     Inhibition {
         cause: Symptom::Throttles,
         muted: Symptom::Capacity,
-        lingers: 0,
+        lingers: REFUSED_LINGERS,
         why: "what was about to happen is happening, and its message states limit and peak",
     },
     Inhibition {

@@ -1,5 +1,6 @@
 //! docs/accuracy.md: fixed prose around tables that this run has made.
 
+pub(crate) mod received;
 mod summary;
 pub(crate) mod tables;
 
@@ -52,6 +53,7 @@ impl Document {
             ("quiet", tables::quiet(&self.operations.quiet)),
             ("scenarios", tables::scenarios(&self.operations.scenarios)),
             ("mixed", tables::mixed(&self.operations.mixed)),
+            ("received", received::table_of(&self.operations.received)),
             ("calibration", tables::calibration(&self.calibration)),
             ("tried", TRIED.trim().to_owned()),
             ("rows", count(Corpora::rows)),

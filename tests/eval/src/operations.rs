@@ -8,15 +8,17 @@ mod burn_rate;
 mod incidents;
 mod mixed;
 mod quiet;
+mod received;
 mod scenarios;
 mod watched;
 
 use simulator::fleet::Fleet;
 
-use incidents::Incident;
+use self::incidents::Incident;
 
 pub(crate) use mixed::Mixed;
 pub(crate) use quiet::Quiet;
+pub(crate) use received::{Case, ENOUGH, Received, percentile, received};
 #[cfg(test)]
 pub(crate) use scenarios::Found;
 pub(crate) use scenarios::Scenario;
@@ -27,6 +29,7 @@ pub(crate) struct Operations {
     pub(crate) quiet: Quiet,
     pub(crate) scenarios: Vec<Scenario>,
     pub(crate) mixed: Mixed,
+    pub(crate) received: Received,
 }
 
 /// How much is simulated.
@@ -38,6 +41,8 @@ pub(crate) struct Size {
     pub(crate) quiet_days: u32,
     /// Faults whose bound is calculated, of each scenario.
     pub(crate) bounds: usize,
+    /// Fleets of four weeks whose messages are counted.
+    pub(crate) received: u64,
 }
 
 /// Everything, in the order of the simulator's list.
@@ -50,6 +55,7 @@ pub(crate) fn operations(
         quiet,
         scenarios: scenarios::all(size, objective, progress),
         mixed: mixed::mixed(size, progress)?,
+        received: received(size.received, progress)?,
     })
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 
-const USAGE: &str = "write eval [corpora|fleet|null|refit] [--data FOLDER] [--quick] [--write FILE | --check FILE] \
+const USAGE: &str = "write eval [corpora|fleet|received|null|refit] [--data FOLDER] [--quick] [--write FILE | --check FILE] \
                      [--refit FILE] [--seeds N] [--tries N] [--detector NAME]";
 
 /// What is evaluated.
@@ -16,6 +16,8 @@ pub(crate) enum Part {
     Corpora,
     /// The simulated fleet alone.
     Fleet,
+    /// What people receive over four weeks alone; `Fleet` has it too.
+    Received,
     /// The null calibration alone.
     Null,
     /// Refits of every constant.
@@ -65,6 +67,7 @@ impl Options {
             match arg.as_str() {
                 "corpora" => options.part = Part::Corpora,
                 "fleet" => options.part = Part::Fleet,
+                "received" => options.part = Part::Received,
                 "null" => options.part = Part::Null,
                 "refit" => options.part = Part::Refit,
                 "--quick" => options.quick = true,
@@ -93,7 +96,10 @@ mod tests {
     #[test]
     fn what_is_not_known_is_refused_with_what_there_is() {
         for (line, complaint) in [
-            ("fleets", "fleets: write eval [corpora|fleet|null|refit]"),
+            (
+                "fleets",
+                "fleets: write eval [corpora|fleet|received|null|refit]",
+            ),
             ("--data", "--data needs a value"),
             ("refit --seeds many", "write eval"),
         ] {

@@ -4,7 +4,7 @@ use anyhow::{Context as _, ensure};
 
 use crate::calibration::{self, calibration};
 use crate::corpora::{self, Corpora};
-use crate::document::{Document, tables};
+use crate::document::{Document, received, tables};
 use crate::operations::{self, Size};
 use crate::options::{Options, Part};
 use crate::peers::ENTRIES;
@@ -29,6 +29,13 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             say(&tables::quiet(&operations.quiet));
             say(&tables::scenarios(&operations.scenarios));
             say(&tables::mixed(&operations.mixed));
+            say(&received::table_of(&operations.received));
+            Ok(())
+        }
+        Part::Received => {
+            let fleets = size(options).received;
+            let received = operations::received(fleets, &Progress::new(fleets))?;
+            say(&received::table_of(&received));
             Ok(())
         }
         Part::Null => {
@@ -49,21 +56,30 @@ fn rows(corpora: &Corpora, name: &str) -> Vec<corpora::Row> {
     corpora::rows(corpora, name, &Progress::new(ticks as u64))
 }
 
-fn fleet(options: &Options) -> anyhow::Result<operations::Operations> {
-    let size = if options.quick {
+fn size(options: &Options) -> Size {
+    if options.quick {
         Size {
             seeds: 1,
             quiet_days: 21,
             bounds: 4,
+            received: 1,
         }
     } else {
         Size {
             seeds: 2,
             quiet_days: 42,
             bounds: 16,
+            received: 4,
         }
-    };
-    operations::operations(size, &Progress::new(60 + (23 * 8 + 24) * size.seeds))
+    }
+}
+
+fn fleet(options: &Options) -> anyhow::Result<operations::Operations> {
+    let size = size(options);
+    operations::operations(
+        size,
+        &Progress::new(60 + (23 * 8 + 24) * size.seeds + size.received),
+    )
 }
 
 fn null(options: &Options) -> Vec<calibration::Row> {

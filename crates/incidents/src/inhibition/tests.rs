@@ -48,13 +48,17 @@ fn a_cause_mutes_its_consequences_and_nothing_else() {
 }
 
 #[test]
-fn what_burned_stays_told_as_long_as_its_windows_hold_it() {
+fn a_consequence_stays_told_as_long_as_it_is_counted() {
     for (symptom, cause, ended, mutes) in [
         (Symptom::FastBurn, Symptom::Errors, 0, true),
         (Symptom::FastBurn, Symptom::Errors, 30, true),
         (Symptom::FastBurn, Symptom::Errors, 31, false),
         (Symptom::SlowBurn, Symptom::FastBurn, 120, true),
         (Symptom::SlowBurn, Symptom::FastBurn, 121, false),
+        (Symptom::Saturation, Symptom::Throttles, 5, true),
+        (Symptom::Saturation, Symptom::Throttles, 6, false),
+        (Symptom::Capacity, Symptom::Throttles, 5, true),
+        (Symptom::Capacity, Symptom::Saturation, 1, false),
         (Symptom::Latency, Symptom::Errors, 1, false),
     ] {
         let heard = [Heard {

@@ -3,6 +3,7 @@
 use super::Document;
 use super::tables::table;
 use crate::calibration::{LEVELS, Row, pooled};
+use crate::operations::{ENOUGH, Received};
 use crate::refit::Start;
 
 /// The goals. The figures are reference points that others have published or the project has set.
@@ -109,6 +110,7 @@ pub(super) fn summary(document: &Document) -> String {
             met == scenarios.len(),
         ));
     }
+    rows.extend(received(&document.operations.received));
     for (figure, randomised, counts) in [
         (
             "null calibration, continuous: realised to nominal",
@@ -132,6 +134,45 @@ pub(super) fn summary(document: &Document) -> String {
         ));
     }
     table(&["figure", "goal", "reached", "met"], &rows)
+}
+
+/// What people receive over four weeks. How much noise is bearable nobody has set; the page budget is the goal above.
+fn received(received: &Received) -> Vec<Vec<String>> {
+    let messages = received.messages();
+    let faults = messages.len();
+    let many = messages.iter().filter(|count| **count > ENOUGH).count();
+    let mut rows: Vec<_> = [
+        (
+            "four weeks: groups paged twice about the same fault",
+            received.paged_twice(),
+        ),
+        (
+            "four weeks: faults that nobody heard of",
+            received.unnoticed.len(),
+        ),
+        (
+            "four weeks: faults with more than two messages, repeats apart",
+            many,
+        ),
+    ]
+    .into_iter()
+    .map(|(figure, count)| {
+        row(
+            figure,
+            "0".to_owned(),
+            format!("{count} of {faults}"),
+            count == 0,
+        )
+    })
+    .collect();
+    let noise = received.pages + received.tickets + received.chats;
+    rows.push(vec![
+        "four weeks: messages about nothing, a service-week".to_owned(),
+        "–".to_owned(),
+        format!("{:.3}", noise as f64 / received.weeks),
+        "–".to_owned(),
+    ]);
+    rows
 }
 
 /// The least and the greatest ratio: of each law at the two levels at which it has enough minutes, and of all laws of the

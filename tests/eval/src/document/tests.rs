@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::corpora::Corpora;
-use crate::operations::{Found, Mixed, Quiet};
+use crate::operations::{Case, Found, Mixed, Quiet, Received};
 use crate::peers::ENTRIES;
 use crate::progress::Progress;
 
@@ -89,6 +89,22 @@ fn without_data() -> Document {
                 kinds: vec![("errors", true, 4, Found::default())],
                 false_pages: 0,
             },
+            received: Received {
+                weeks: 40.0,
+                cases: [(
+                    "errors",
+                    Case {
+                        told: true,
+                        faults: 2,
+                        messages: vec![2, 4],
+                        courses: [("errors: open, flap, reopen, resolve".to_owned(), 1)].into(),
+                        ..Case::default()
+                    },
+                )]
+                .into(),
+                pages: 10,
+                ..Received::default()
+            },
         },
         calibration: Vec::new(),
     }
@@ -116,6 +132,21 @@ fn a_goal_that_is_missed_says_so_and_one_that_is_met_as_well() {
         recall.contains("2 of 2") && recall.contains("| 1 ") && recall.contains("**no**"),
         "{recall}"
     );
+    let twice = line("paged twice");
+    assert!(
+        twice.contains("| 0 of 2 ") && twice.contains("| yes"),
+        "{twice}"
+    );
+    let many = line("more than two messages");
+    assert!(
+        many.contains("| 1 of 2 ") && many.contains("**no**"),
+        "{many}"
+    );
+    let noise = line("about nothing");
+    assert!(
+        noise.contains("| 0.250 ") && noise.contains("| –"),
+        "{noise}"
+    );
 }
 
 #[test]
@@ -133,6 +164,7 @@ fn every_name_in_the_template_is_filled() {
         "quiet",
         "scenarios",
         "mixed",
+        "received",
         "calibration",
         "tried",
         "rows",

@@ -27,8 +27,8 @@ impl Symptom {
 /// One series and its model.
 pub(super) struct Series {
     pub(super) symptom: Symptom,
-    signal: Signal,
-    model: Model,
+    pub(super) signal: Signal,
+    pub(super) model: Model,
 }
 
 /// False pages a service-week: the default.
@@ -154,7 +154,7 @@ impl Series {
 /// Errors, throttles and the number of invocations come from AWS/Lambda, which speaks on time unless it is silent too;
 /// the rest comes from the function's own log. A minute in which AWS counts nothing and the log says nothing is one
 /// without traffic; a minute in which only the log is missing is unknown.
-fn heard(point: &Point, signal: Signal) -> (Option<f64>, f64) {
+pub(super) fn heard(point: &Point, signal: Signal) -> (Option<f64>, f64) {
     let now = &point.signals;
     let ran = f64::from(now.invocations);
     let logged = point.arrival == Arrival::OnTime && now.invocations > 0;
