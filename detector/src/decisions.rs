@@ -4,7 +4,7 @@ use incidents::change;
 use incidents::storm::Answer;
 use incidents::{
     Action, Audience, Condition, Context, Decision, Group, Heard, Mute, Observation, Record,
-    Severity, Symptom, Topic, Transition, decide, inhibitor, render_with, silence::silenced_by,
+    Severity, Topic, Transition, decide, inhibitor, render_with, silence::silenced_by,
 };
 use jiff::Timestamp;
 use platform::incident_store;

@@ -211,6 +211,7 @@ fn told_of(record: &Record, window: Minute) -> Option<Heard> {
     let incident = record.incident.as_ref()?;
     let ended = incident.resolved.map(|resolved| window.since(resolved));
     (incident.audience != Audience::Nobody).then(|| Heard {
+        called: incident.paged.is_some() && !incident.silenced,
         symptom: record.group.symptom,
         ended: ended.filter(|_| !record.is_open()).unwrap_or(0),
     })
