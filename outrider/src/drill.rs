@@ -71,8 +71,8 @@ impl Arrivals for Nobody {
 pub(crate) async fn run(args: DrillArgs, say: &mut dyn FnMut(&str)) -> anyhow::Result<ExitCode> {
     if args.aws {
         bail!(
-            "drill --aws is not possible yet: the template has no log group that a drill could write to. Without --aws \
-             it proves the same code on this machine; on AWS, inject a fault into car-api (docs/deploy.md)"
+            "drill --aws is not possible yet: the template has no log group that a drill could write to; without --aws a \
+             drill proves the same functions on this machine"
         );
     }
     let by = By::new(&args.by)?;

@@ -58,7 +58,7 @@ impl<'a> Course<'a> {
         };
         if let Some(pointer) = stack.detector.state.pointer(0).await? {
             course.minute = pointer.decided.plus(1);
-            course.outlast_an_earlier_one().await?;
+            course.outlast_an_earlier_one(now).await?;
         }
         let end = course
             .minute
@@ -76,7 +76,7 @@ impl<'a> Course<'a> {
     }
 
     /// An incident that is open would swallow this drill, and one that ended a moment ago would reopen in the chat only.
-    async fn outlast_an_earlier_one(&mut self) -> anyhow::Result<()> {
+    async fn outlast_an_earlier_one(&mut self, now: Minute) -> anyhow::Result<()> {
         let last = self.minute.plus(RESOLVES_WITHIN);
         loop {
             let record = self.record().await?;
@@ -86,6 +86,10 @@ impl<'a> Course<'a> {
                 let reopens = policy.settings().reopen_minutes;
                 let after = resolved.map(|end| end.plus(i64::from(reopens) + 1));
                 self.minute = after.map_or(self.minute, |after| after.max(self.minute));
+                return Ok(());
+            }
+            // What is refused then is this drill: see `begin`.
+            if self.minute > now {
                 return Ok(());
             }
             if self.minute > last {
@@ -265,7 +269,10 @@ impl<'a> Course<'a> {
         for file in files(self.inbox)?.difference(&self.before) {
             let request: Value = serde_json::from_slice(&std::fs::read(self.inbox.join(file))?)?;
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-            if request["MessageAttributes"]["service"]["StringValue"] == drill::SERVICE {
+            // Messages of an earlier drill may still come.
+            let incident = self.report.incident.as_deref();
+            let is_of_it = |message: &str| incident.is_some_and(|id| message.contains(id));
+            if is_of_it(&text(&request["Message"])) {
                 messages.push(Message {
                     topic: text(&request["TopicArn"]),
                     subject: text(&request["Subject"]),
