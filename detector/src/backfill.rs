@@ -82,6 +82,9 @@ fn begin(deps: &Deps, state: &mut State) {
     let history = days(deps) * 1_440;
     for service in deps.watch.watched() {
         let log_group = &service.log_group;
+        if service.scope() == Scope::Drill {
+            continue;
+        }
         if service.scope() == Scope::Account || history == 0 {
             state.end_history(log_group);
             continue;

@@ -3,7 +3,7 @@
 use incidents::change;
 use incidents::storm::Answer;
 use incidents::{
-    Action, Audience, Condition, Context, Decision, Group, Heard, Mute, Observation, Record,
+    Action, Audience, Condition, Context, Decision, Drill, Group, Heard, Mute, Observation, Record,
     Severity, Topic, Transition, decide, inhibitor, render_with, silence::silenced_by,
 };
 use jiff::Timestamp;
@@ -16,8 +16,8 @@ use crate::diagnosis::{self, Known};
 use crate::groups::{self, Recent};
 use crate::objectives;
 use crate::records::Records;
-use crate::watch::{Service, Watch};
-use crate::{Deps, Error, Outcome, storms};
+use crate::watch::{Scope, Service, Watch};
+use crate::{Deps, Error, Outcome, drill, storms};
 
 /// How often a transition is decided anew when somebody else changed the same group in between.
 const ATTEMPTS: u32 = 3;
@@ -304,6 +304,12 @@ fn context(watch: &Watch, service: &Service, known: &Known<'_>) -> Context {
             .map(|_| known.state.window.start())
             .max(known.changes.last_seen()),
         change_feed: known.changes.is_connected(),
+        drill: (service.scope() == Scope::Drill).then(|| Drill {
+            started_by: known
+                .recent
+                .get(&service.log_group)
+                .and_then(drill::started_by),
+        }),
         ..place(watch, service)
     }
 }
@@ -318,6 +324,7 @@ pub fn place(watch: &Watch, service: &Service) -> Context {
         local: watch.local_zone(),
         runbook_base: Some(watch.runbooks.clone()),
         log_group: Some(service.log_group.clone()),
+        drill: (service.scope() == Scope::Drill).then(Drill::default),
         ..Context::default()
     }
 }

@@ -87,6 +87,10 @@ pub(crate) async fn look(
     let Some(incident) = next.incident.as_ref().filter(|_| is_told(action, next)) else {
         return looked;
     };
+    // Nothing is to be found out about what nobody asked for.
+    if service.scope() == Scope::Drill {
+        return looked;
+    }
     // A clock that was set back has spent nothing.
     let spent =
         Duration::try_from(deps.clock.now().duration_since(known.began)).unwrap_or_default();

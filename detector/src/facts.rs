@@ -96,7 +96,7 @@ pub fn concurrency(service: &Service, series: &Series) -> Option<f64> {
             SeriesKey::aws(None, AwsSignal::ClaimedAccountConcurrency),
             None,
         ),
-        Scope::Function => {
+        Scope::Function | Scope::Drill => {
             let function = service.function();
             let duration = SeriesKey::lambda(function, LambdaSignal::DurationMs);
             (
@@ -132,7 +132,7 @@ impl Facts {
     fn see_limits(&mut self, service: &Service, series: &Series) {
         let function = match service.scope() {
             Scope::Account => None,
-            Scope::Function => Some(service.function()),
+            Scope::Function | Scope::Drill => Some(service.function()),
         };
         let newest = |key: &SeriesKey| series.get(key).and_then(Rollup::max);
         let limits = &mut self.limits;
@@ -143,7 +143,7 @@ impl Facts {
             limits.unreserved = unreserved;
             match service.scope() {
                 Scope::Account => limits.account = limit,
-                Scope::Function => {
+                Scope::Function | Scope::Drill => {
                     limits.reserved = limit;
                     self.had_reserved |= limit.is_some();
                 }

@@ -36,12 +36,16 @@ pub const ACCOUNT_KINDS: [(Symptom, Direction); 3] = [
     (Symptom::Headroom, Direction::High),
 ];
 
+/// What a drill makes go wrong.
+pub const DRILL_KINDS: [(Symptom, Direction); 1] = [(Symptom::FastBurn, Direction::High)];
+
 /// What can go wrong with `service`.
 #[must_use]
 pub fn kinds(service: &Service) -> &'static [(Symptom, Direction)] {
     match service.scope() {
         Scope::Function => &KINDS,
         Scope::Account => &ACCOUNT_KINDS,
+        Scope::Drill => &DRILL_KINDS,
     }
 }
 

@@ -8,9 +8,9 @@ use signals::{LambdaSignal, Minute, Rollup, SeriesKey, SeriesName};
 
 use crate::groups::{IMPACT_MINUTES, Recent};
 use crate::state::State;
-use crate::watch::Service;
+use crate::watch::{Scope, Service};
 use crate::watchlist::Series;
-use crate::{Deps, Error};
+use crate::{Deps, Error, drill};
 
 /// Minutes that are read at once while catching up: a day.
 const CHUNK: i64 = 1_440;
@@ -45,7 +45,9 @@ pub(crate) async fn settled(
     while far_behind && state.window < target {
         let to = state.window.plus(CHUNK).min(target);
         let mut minutes = BTreeMap::new();
-        for service in deps.watch.watched() {
+        // Nothing is learned of a drill.
+        let learned = deps.watch.watched();
+        for service in learned.filter(|it| it.scope() != Scope::Drill) {
             let from = state.window.plus(1);
             let series = unsealed_too(deps, service, from, to).await?;
             minutes.insert(service.log_group.clone(), series);
@@ -161,12 +163,14 @@ pub(crate) async fn recent(
 }
 
 /// The newest minute that any log group has log data for. What was polled from CloudWatch does not count: it
-/// keeps coming while the logs have stopped.
+/// keeps coming while the logs have stopped; nor does a drill, which comes whether they have or not.
 pub(crate) fn newest(recent: &ByLogGroup) -> Option<Minute> {
     let is_log = |key: &SeriesKey| !matches!(key.name, SeriesName::Aws { .. });
-    let minutes = recent
-        .values()
-        .flatten()
+    let logs = recent
+        .iter()
+        .filter(|(group, _)| *group != drill::LOG_GROUP);
+    let minutes = logs
+        .flat_map(|(_, minutes)| minutes)
         .filter(|(_, series)| series.keys().any(is_log));
     minutes.map(|(minute, _)| *minute).max()
 }
@@ -203,7 +207,9 @@ pub(crate) async fn settle(
         return Ok(());
     }
     learn(deps, state, recent, to);
-    for service in deps.watch.watched() {
+    // A drill is read while it lasts and never again, so there is nothing to seal of it.
+    let kept = deps.watch.watched();
+    for service in kept.filter(|it| it.scope() != Scope::Drill) {
         let log_group = &service.log_group;
         let Some(minutes) = recent.get(log_group) else {
             continue;

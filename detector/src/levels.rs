@@ -67,6 +67,7 @@ pub fn samples(service: &Service, series: &Series, facts: &Facts) -> Vec<Sample>
     match service.scope() {
         Scope::Account => of_account(series, facts, &mut samples),
         Scope::Function => of_function(service, series, facts, &mut samples),
+        Scope::Drill => {}
     }
     samples
 }

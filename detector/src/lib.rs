@@ -23,6 +23,7 @@ use tokio::sync::Mutex;
 
 pub mod aws;
 pub mod canary;
+pub mod drill;
 pub mod explain;
 pub mod facts;
 pub mod forecast;

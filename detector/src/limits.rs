@@ -70,7 +70,7 @@ async fn read_all(
     let series = series.map(|(signal, value)| (SeriesKey::aws(None, signal), Rollup::of(value)));
     store(deps, ACCOUNT_GROUP, window, Series::from(series)).await?;
     for service in deps.watch.watched() {
-        if service.scope() == Scope::Account {
+        if service.scope() != Scope::Function {
             continue;
         }
         let function = service.function();

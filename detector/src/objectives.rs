@@ -202,7 +202,9 @@ pub(crate) fn all(watch: &Watch, state: &State) -> Vec<(String, Standing)> {
             .map(move |it| (name.clone(), it))
             .collect::<Vec<_>>()
     };
-    watch.watched().flat_map(of).collect()
+    // A drill's is no promise to anybody, and a metric of it would be paid for.
+    let promised = watch.watched().filter(|it| it.scope() != Scope::Drill);
+    promised.flat_map(of).collect()
 }
 
 /// What was seen of a burn in `window`: of a fast one the windows that page, of a slow one the others.
@@ -224,7 +226,8 @@ pub(crate) fn observe(
     }
     let condition = match members.iter().map(|member| member.started).min() {
         Some(onset) => Condition::Breaching { onset },
-        None if known => Condition::Clear,
+        // A drill is over when nothing is heard of it any more.
+        None if known || service.scope() == Scope::Drill => Condition::Clear,
         None => Condition::Missing,
     };
     Observation {

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use anomaly::Budget;
 use signals::Minute;
 
+use crate::drill;
 use crate::facts::{Facts, Limits, Step};
 use crate::levels;
 use crate::objectives::{self, Histories};
-use crate::watch::{Rules, Service};
+use crate::watch::{Rules, Scope, Service};
 use crate::watchlist::{self, Series};
 
 mod stored;
@@ -166,9 +167,21 @@ impl State {
 
     /// Learns one minute of one service. Subjects that are known and not in `series` are unknown this minute.
     pub fn step(&mut self, service: &Service, rules: &Rules, minute: Minute, series: &Series) {
+        self.window = self.window.max(minute);
+        if service.scope() == Scope::Drill {
+            return self.step_drill(service, minute, series);
+        }
         let entry = self.entries.entry(service.log_group.clone()).or_default();
         entry.known.step(service, rules, minute, series);
-        self.window = self.window.max(minute);
+    }
+
+    /// A drill is counted while it is heard of, and then forgotten: the state is as if it had never been.
+    fn step_drill(&mut self, service: &Service, minute: Minute, series: &Series) {
+        let mut entry = self.entries.remove(&service.log_group).unwrap_or_default();
+        objectives::count(&mut entry.known.histories, service, minute, series);
+        if !drill::is_over(&entry.known.histories, minute) {
+            self.entries.insert(service.log_group.clone(), entry);
+        }
     }
 
     /// The subjects of a log group, in a fixed order.

@@ -6,6 +6,8 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use signals::{Metric, series::function_of_log_group};
 
+use crate::drill;
+
 /// The file as a whole.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,6 +32,9 @@ pub struct Watch {
     /// The account, watched like a service: its concurrency is what all functions share.
     #[serde(skip)]
     account_service: Option<Service>,
+    /// What drills write, watched like a service: a test incident goes the way of a real one.
+    #[serde(skip)]
+    drill_service: Option<Service>,
 }
 
 /// The log group under which the account's own series are kept; no log group can have this name.
@@ -46,6 +51,8 @@ pub enum Scope {
     Function,
     /// All functions of the account together.
     Account,
+    /// What [`drill`]s write: one objective, and nothing while no drill runs.
+    Drill,
 }
 
 /// Rules of the detector itself.
@@ -129,6 +136,29 @@ impl Service {
     #[must_use]
     pub fn scope(&self) -> Scope {
         self.scope
+    }
+
+    /// What drills write. Its owner is told of them.
+    fn drill(owner: &str) -> Self {
+        Self {
+            name: drill::SERVICE.to_owned(),
+            log_group: drill::LOG_GROUP.to_owned(),
+            function: None,
+            owner: owner.to_owned(),
+            reserved_concurrency: false,
+            timeout_seconds: None,
+            emf: Some(Emf {
+                namespace: drill::NAMESPACE.to_owned(),
+                latency: latency(),
+                requests: requests(),
+                faults: faults(),
+                throttled: throttled(),
+                route_dimension: route(),
+                service_dimension: drill::STARTED_BY.to_owned(),
+            }),
+            objectives: drill::objective().into_iter().collect(),
+            scope: Scope::Drill,
+        }
     }
 
     /// The function's name.
@@ -222,6 +252,7 @@ impl Watch {
             objectives: Vec::new(),
             scope: Scope::Account,
         });
+        watch.drill_service = watch.services.first().map(|it| Service::drill(&it.owner));
         if problems.is_empty() {
             Ok(watch)
         } else {
@@ -229,9 +260,10 @@ impl Watch {
         }
     }
 
-    /// The services, and last the account as one.
+    /// The services, then the account as one, and last what drills write.
     pub fn watched(&self) -> impl Iterator<Item = &Service> {
-        self.services.iter().chain(&self.account_service)
+        let services = self.services.iter().chain(&self.account_service);
+        services.chain(&self.drill_service)
     }
 
     /// The readers' zone.
@@ -288,6 +320,14 @@ impl Watch {
                 problems.push(format!(
                     "service {}: log_group is {ACCOUNT_GROUP}, which is kept for the account's own series",
                     position + 1
+                ));
+            }
+            if service.log_group == drill::LOG_GROUP || service.name == drill::SERVICE {
+                problems.push(format!(
+                    "service {}: log group {} and name {:?} are kept for drills, which nobody may take for a fault",
+                    position + 1,
+                    drill::LOG_GROUP,
+                    drill::SERVICE
                 ));
             }
             for (field, value) in [
@@ -401,6 +441,14 @@ mod tests {
             (
                 SMALLEST.replace("/aws/lambda/orders-api", ACCOUNT_GROUP),
                 vec!["aws:account", "kept for the account"],
+            ),
+            (
+                SMALLEST.replace("/aws/lambda/orders-api", drill::LOG_GROUP),
+                vec!["/outrider/drill", "kept for drills"],
+            ),
+            (
+                SMALLEST.replace("\"orders\"", "\"outrider drill\""),
+                vec!["outrider drill", "kept for drills"],
             ),
         ] {
             let error = Watch::parse(&text).unwrap_err().to_string();

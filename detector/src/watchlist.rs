@@ -351,7 +351,7 @@ pub fn is_silent(service: &Service, series: &Series) -> bool {
 #[must_use]
 pub fn samples(service: &Service, series: &Series) -> Vec<Sample> {
     let mut samples = Vec::new();
-    if service.scope() == Scope::Account {
+    if service.scope() != Scope::Function {
         return samples;
     }
     match &service.emf {

@@ -9,8 +9,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::demo::{self, Narrator, Summary};
 use crate::{
-    check_deploy, detect, explain, incidents_command, ingest, load, plan, replay, silence_command,
-    simulate, state, up,
+    check_deploy, detect, drill, explain, incidents_command, ingest, load, plan, replay,
+    silence_command, simulate, state, up,
 };
 
 /// Observability and anomaly detection for AWS Lambda services
@@ -47,6 +47,8 @@ enum Command {
     Incidents(incidents_command::IncidentsArgs),
     /// What nobody is to be told of for a while
     Silence(silence_command::SilenceArgs),
+    /// Send a test incident end to end and say what arrived; exit code 1 when something did not
+    Drill(drill::DrillArgs),
     /// What a deployment costs a month, and which limits it comes near
     Plan(plan::PlanArgs),
 }
@@ -108,6 +110,7 @@ pub fn run() -> ExitCode {
         }
         Command::Simulate(args) => simulate::run(&args, &mut |line| print(line)),
         Command::Load(args) => runtime.block_on(load::command(*args, &mut |line| print(line))),
+        Command::Drill(args) => runtime.block_on(drill::run(args, &mut |line| print(line))),
         Command::Plan(args) => plan::run(&args, &mut |line| print(line)),
         Command::Incidents(args) => {
             runtime.block_on(incidents_command::run(args, &mut |line| print(line)))

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
+use detector::drill;
 use detector::taking::{self, Acknowledged};
 use incidents::{IncidentId, Judgement, Record, Status, Verdict, tally};
 use serde_json::json;
@@ -154,6 +155,10 @@ async fn pages(
         let opened = record.incident.as_ref().map(|incident| incident.opened);
         opened.is_some_and(|opened| newest.since(opened) < days * 1_440)
     });
+    // A drill is a test: nobody's false alarm, and no page of a service.
+    let all = history.len();
+    history.retain(|record| record.group.service != drill::SERVICE);
+    let drills = all - history.len();
     let tallies = tally(&history, &taking::judgements(deps).await?);
     let pages: u32 = tallies
         .iter()
@@ -165,7 +170,7 @@ async fn pages(
     let shadow = deps.watch.detector.shadow;
     if args.json {
         let document = json!({
-            "days": days, "shadow": shadow, "pages": pages,
+            "days": days, "shadow": shadow, "pages": pages, "drills": drills,
             "pages_per_service_week": f64::from(pages) / weeks, "kinds": tallies,
         });
         say(&document.to_string());
@@ -187,6 +192,9 @@ async fn pages(
             one.incidents,
             one.messages,
         ));
+    }
+    if drills > 0 {
+        say(&format!("beside them {drills} drills"));
     }
     Ok(())
 }

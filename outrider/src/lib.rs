@@ -11,6 +11,7 @@ pub mod replay;
 pub mod simulate;
 
 mod check_deploy;
+mod drill;
 mod explain;
 mod incidents_command;
 mod place;

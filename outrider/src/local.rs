@@ -49,7 +49,7 @@ pub(crate) use silent::Silent;
 
 use failures::Failures;
 use gateway::Arrivals;
-use journal::Journal;
+use journal::{Journal, LogEvent};
 use lambda::Function;
 use server::Server;
 use store_calls::StoreCalls;
@@ -297,6 +297,20 @@ impl Stack {
             delivered,
             detected,
         })
+    }
+
+    /// Delivers log events that nobody's function wrote, as those of `log_group`.
+    ///
+    /// # Errors
+    /// An on-failure destination that cannot be written.
+    pub(crate) async fn deliver_events(
+        &self,
+        log_group: &str,
+        minute: Minute,
+        events: &[LogEvent],
+    ) -> anyhow::Result<subscription::Delivered> {
+        let (processor, failures) = (&self.processor, &self.failures);
+        subscription::deliver_events(log_group, minute, events, processor, failures).await
     }
 
     async fn deliver(&self, minute: Minute) -> anyhow::Result<subscription::Delivered> {

@@ -82,6 +82,20 @@ fn exit_codes_and_streams_are_as_they_are_promised() {
             "outrider: .outrider holds no data of outrider; name the folder with --data, or AWS with --aws\n",
         ),
         (
+            "a drill",
+            &["drill", "--by", "Ada", "--json"],
+            0,
+            "{\"arrived\":true,\"incident\":\"",
+            "",
+        ),
+        (
+            "a drill on AWS",
+            &["drill", "--aws"],
+            2,
+            "",
+            "outrider: drill --aws is not possible yet",
+        ),
+        (
             "a state that is none",
             &["state", "import", "quiet.jsonl"],
             2,

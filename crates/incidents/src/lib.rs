@@ -42,7 +42,7 @@ pub use lifecycle::{
 };
 pub use member::{Member, Reading, Statistic, Stretch};
 pub use message::{
-    Change, Context, Example, Findings, LocalZone, Publication, Topic, Transition, render,
+    Change, Context, Drill, Example, Findings, LocalZone, Publication, Topic, Transition, render,
     render_with, topics,
 };
 pub use mute::Mute;

@@ -8,6 +8,7 @@ mod advice;
 pub(crate) mod alarm;
 pub(crate) mod canonical;
 pub(crate) mod chat;
+mod drill;
 pub(crate) mod email;
 mod findings;
 pub(crate) mod moment;
@@ -29,6 +30,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+pub use drill::Drill;
 pub use findings::Findings;
 pub use moment::LocalZone;
 
@@ -73,6 +75,8 @@ pub struct Context {
     /// command line only. Messages to the page and ticket topics carry it while there is something to acknowledge; the
     /// chat never does, because more people read a chat, and for longer, than are on call.
     pub acknowledge: Option<String>,
+    /// Set where the incident is a test that somebody started.
+    pub drill: Option<Drill>,
 }
 
 /// Something that somebody or something changed.

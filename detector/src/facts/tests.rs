@@ -179,7 +179,7 @@ fn calls_are_being_refused_for_some_minutes_after_one_was() {
 #[test]
 fn concurrency_is_asked_for_or_estimated_from_what_was_reported() {
     let watch = watch("");
-    let (service, account) = (&watch.services[0], watch.watched().last().unwrap());
+    let (service, account) = (&watch.services[0], watch.watched().nth(1).unwrap());
     let busy = |value: &'static [f64]| (aws(AwsSignal::ConcurrentExecutions), value);
     for (name, of, minute, expected) in [
         ("asked", service, series(&[busy(&[7.0])]), Some(7.0)),

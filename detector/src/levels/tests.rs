@@ -16,7 +16,7 @@ fn facts(limits: Limits) -> Facts {
 fn read(account: bool, series: &[(SeriesKey, Rollup)], facts: &Facts) -> Vec<(String, f64)> {
     let watch = watch();
     let service = if account {
-        watch.watched().last().unwrap()
+        watch.watched().nth(1).unwrap()
     } else {
         &watch.services[0]
     };

@@ -69,6 +69,20 @@ pub async fn deliver(
         .into_values()
         .flat_map(|entry| entry.events)
         .collect();
+    deliver_events(log_group, minute, &events, processor, failures).await
+}
+
+/// Delivers log events of a minute, whoever wrote them.
+///
+/// # Errors
+/// An on-failure destination that cannot be written.
+pub(super) async fn deliver_events(
+    log_group: &str,
+    minute: Minute,
+    events: &[LogEvent],
+    processor: &log_processor::Deps,
+    failures: &Failures,
+) -> anyhow::Result<Delivered> {
     let stream = format!("{}/[$LATEST]local", minute.start().strftime("%Y/%m/%d"));
     let mut delivered = Delivered::default();
     for batch in events.chunks(EVENTS_PER_PAYLOAD) {

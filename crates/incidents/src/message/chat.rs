@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::story::Story;
+use super::story::{Story, runbook_name};
 use super::untrusted::{cut, slack};
 use super::{addresses, moment};
 use crate::links::Partition;
@@ -170,12 +170,12 @@ fn description(story: &Story<'_>) -> String {
 fn next_steps(story: &Story<'_>) -> Vec<String> {
     let mut steps = Vec::new();
     if story.transition.action != Action::Acknowledge {
-        steps.push(slack(story.first_action()));
+        steps.push(slack(&story.first_action()));
     }
     if let Some(runbook) = story.runbook() {
         steps.push(format!(
             "Runbook: {}",
-            address(&runbook, story.group().symptom.runbook())
+            address(&runbook, runbook_name(story.context, story.group().symptom))
         ));
     }
     steps

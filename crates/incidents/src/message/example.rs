@@ -135,6 +135,7 @@ pub(crate) fn context() -> Context {
         deploy_feed_last_seen: Some(instant("21:55")),
         change_feed: false,
         acknowledge: Some(format!("https://ack.example.com/acknowledge/{GOLDEN}")),
+        drill: None,
     }
 }
 

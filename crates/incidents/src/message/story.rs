@@ -5,6 +5,9 @@ use jiff::Timestamp;
 mod changes;
 mod evidence;
 mod objectives;
+mod whose;
+
+pub(crate) use whose::{owner, runbook, runbook_name};
 
 use super::untrusted::{one_line_of, tame};
 use super::{Context, Findings, Topic, Transition, advice, moment, number};
@@ -296,9 +299,12 @@ impl<'a> Story<'a> {
         }
     }
 
-    pub(crate) fn first_action(&self) -> &'static str {
+    pub(crate) fn first_action(&self) -> std::borrow::Cow<'static, str> {
+        if let Some(drill) = &self.context.drill {
+            return drill.first_action(self.is_over()).into();
+        }
         if self.is_over() {
-            return "none; write down what you found while it is fresh";
+            return "none; write down what you found while it is fresh".into();
         }
         let onset = self.incident.onset.start();
         let changed = self
@@ -313,6 +319,7 @@ impl<'a> Story<'a> {
             changed,
             self.findings.cause(),
         )
+        .into()
     }
 
     pub(crate) fn runbook(&self) -> Option<String> {
@@ -383,26 +390,6 @@ impl<'a> Story<'a> {
             ),
         }
     }
-}
-
-/// The address of a symptom's runbook.
-pub(crate) fn runbook(context: &Context, symptom: Symptom) -> Option<String> {
-    let base = context
-        .runbook_base
-        .as_deref()
-        .filter(|base| !base.trim().is_empty() && base.len() <= 200)?;
-    Some(format!(
-        "{}/{}.md",
-        one_line_of(base).trim_end_matches('/'),
-        symptom.runbook()
-    ))
-}
-
-pub(crate) fn owner(context: &Context) -> String {
-    context
-        .owner
-        .as_deref()
-        .map_or_else(|| "not configured".to_owned(), one_line_of)
 }
 
 /// A reading where a line must be short: `POST /cars p90 latency 1,940 ms (normal 380-520 ms)`.

@@ -111,6 +111,7 @@ pub(crate) fn incidents(figures: &mut Figures) -> anyhow::Result<()> {
         deploy_feed_last_seen: None,
         change_feed: false,
         acknowledge: None,
+        drill: None,
     };
     let mut told = 0;
     let total = best(|| {
