@@ -83,7 +83,7 @@ fn exit_codes_and_streams_are_as_they_are_promised() {
         ),
         (
             "a drill",
-            &["drill", "--by", "Ada", "--json"],
+            &["drill", "--data", "drilled", "--by", "Ada", "--json"],
             0,
             "{\"arrived\":true,\"incident\":\"",
             "",

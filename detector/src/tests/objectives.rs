@@ -34,7 +34,7 @@ async fn a_service_without_a_past_is_paged_by_what_it_promises() {
         "x (warned of from 6x)",
         "missed the objective (",
         "; SLO burn ",
-        "Objective cars answer: 99% in 30 d: burns ",
+        "Objective cars answer: 99% in 30 d: no budget left (",
         "the long and the short window both burn faster than warned of",
         "runbooks/error-budget.md",
     ] {
